@@ -1,0 +1,24 @@
+import vm from 'node:vm';
+
+if (vm.SourceTextModule === undefined) {
+  throw new Error(
+    'The code is ESM, which Jest loads only with --experimental-vm-modules. Run: npm test -- <pattern>',
+  );
+}
+
+/** What both test commands share: `npm test` (here) and `npm run test:e2e`. */
+export const base = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json' }] },
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  testTimeout: 30_000,
+};
+
+export default {
+  ...base,
+  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/test/e2e/'],
+};

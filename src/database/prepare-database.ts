@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { isStoreUnavailable } from '../errors/store-failure.js';
+import { dataSourceOptions, MIGRATIONS_GLOB } from './data-source-options.js';
+
+/** Any number that nothing else in this database locks on. */
+const MIGRATION_LOCK = 7_086_617_001;
+const RETRY_MS = 500;
+
+/** A database that did not answer in the time that the start may wait for it. */
+export class DatabaseUnreachableError extends Error {
+  override readonly name = 'DatabaseUnreachableError';
+}
+
+/**
+ * Waits for a database that does not answer yet, as one does that is started beside this process.
+ *
+ * @param waitSeconds how long at most
+ * @param onWaiting called once, when the first try has failed
+ * @throws DatabaseUnreachableError when the time is over; anything else that the database says
+ *   (a wrong password, say) at once
+ */
+export async function waitForDatabase(
+  url: string,
+  waitSeconds: number,
+  onWaiting: (reason: string) => void,
+): Promise<void> {
+  const end = performance.now() + waitSeconds * 1000;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await withClient(url, (client) => client.query('SELECT 1'));
+      return;
+    } catch (error) {
+      if (!isStoreUnavailable(error)) throw error;
+      const reason = error instanceof Error ? error.message || error.name : 'no answer';
+      if (performance.now() >= end) {
+        throw new DatabaseUnreachableError(
+          `The database did not answer within DB_WAIT_S (${waitSeconds} s): ${reason}. Check DATABASE_URL and that the database runs.`,
+          { cause: error },
+        );
+      }
+      if (tries === 0) onWaiting(reason);
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+/**
+ * Runs the pending migrations, one process at a time: the others wait and find nothing to do. The
+ * lock ends with its transaction, so that it holds through a pooler too and can't be left behind.
+ *
+ * @returns the names of those that ran
+ * @throws what the database says; the migrations have then changed nothing
+ */
+export async function migrate(url: string): Promise<string[]> {
+  return withClient(url, async (client) => {
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const names = await runMigrations(url);
+    await client.query('COMMIT');
+    return names;
+  });
+}
+
+async function runMigrations(url: string): Promise<string[]> {
+  const dataSource = new DataSource({
+    // Time-outs are for serving: a migration may rightly take long.
+    ...dataSourceOptions({ url, poolSize: 1, timeoutMs: 0, pooler: 'transaction' }),
+    migrations: [MIGRATIONS_GLOB],
+  });
+  await dataSource.initialize();
+  try {
+    const done = await dataSource.runMigrations({ transaction: 'all' });
+    return done.map(({ name }) => name);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/**
+ * Lends a connection of its own for the length of a task, outside the serving pool.
+ *
+ * @throws what connecting or the task throws
+ */
+export async function withClient<Result>(
+  url: string,
+  task: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  // The failed call itself tells; without a listener the same failure would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await task(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  Catch,
+  HttpException,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { allowedMethods } from './allowed-methods.js';
+import { DomainError } from './domain-error.js';
+import {
+  httpExceptionResponse,
+  isOAuthPath,
+  oauthErrorResponse,
+  problemResponse,
+  toDomainError,
+  type ErrorResponse,
+  type ErrorSituation,
+} from './error-response.js';
+
+/**
+ * Writes the answer to every error: the one place that does. OAuth JSON on the OAuth endpoints,
+ * problem+json elsewhere; chosen by the path, since what fails before routing belongs to no
+ * controller.
+ *
+ * The true reason goes to the log, with the request id that the answer carries.
+ */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Errors');
+
+  /** @param pagesUrl the absolute URL above `/errors/`; empty where there are no such pages */
+  constructor(private readonly pagesUrl: string) {}
+
+  /** @throws nothing: an error here would leave the caller without an answer */
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<Request & { id?: unknown }>();
+    const response = http.getResponse<Response>();
+    const answer = this.answer(thrown, request, {
+      requestId: typeof request.id === 'string' ? request.id : '',
+      path: pathOf(request),
+      pagesUrl: this.pagesUrl,
+    });
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const body = Buffer.from(JSON.stringify(answer.body));
+    response.status(answer.status);
+    for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+    response.setHeader('Content-Length', body.length);
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  private answer(thrown: unknown, request: Request, situation: ErrorSituation): ErrorResponse {
+    if (thrown instanceof HttpException && !(thrown instanceof NotFoundException)) {
+      this.log(request, situation, thrown.getStatus(), { error: thrown.name });
+      return httpExceptionResponse(thrown, situation);
+    }
+    const error = thrown instanceof NotFoundException ? unrouted(request) : toDomainError(thrown);
+    const write = isOAuthPath(situation.path) ? oauthErrorResponse : problemResponse;
+    const answer = write(error, situation);
+    this.log(request, situation, answer.status, {
+      error: error.code,
+      reason: error.context.reason ?? error.message,
+      ...(error.context.cause !== undefined && { err: error.context.cause }),
+    });
+    return answer;
+  }
+
+  private log(
+    request: Request,
+    situation: ErrorSituation,
+    status: number,
+    details: Record<string, unknown>,
+  ): void {
+    const line = {
+      msg: 'refused',
+      request_id: situation.requestId,
+      method: request.method,
+      path: situation.path,
+      address: request.ip,
+      status,
+      ...details,
+    };
+    if (status >= 500) this.logger.error({ ...line, msg: 'failed' });
+    else this.logger.log(line);
+  }
+}
+
+/** The error for a request that met no route: the path is unknown, or known with other methods. */
+function unrouted(request: Request): DomainError {
+  const allowed = allowedMethods(request);
+  if (allowed.length === 0) return toDomainError(new NotFoundException());
+  return new DomainError('method_not_allowed', `Use ${allowed.join(' or ')} here.`, {
+    headers: { Allow: allowed.join(', ') },
+  });
+}
+
+function pathOf(request: Request): string {
+  return request.originalUrl.split('?', 1)[0] ?? '/';
+}

@@ -1,0 +1,34 @@
+/**
+ * Codes that say the database could not be asked, not that it refused: SQLSTATE classes 08
+ * (connection), 53 (resources), 57 (operator intervention, time-outs), 25006 (a standby), 55P03
+ * (lock time-out), and Node's own socket errors.
+ */
+const UNAVAILABLE_CODE =
+  /^(08...|53...|57...|25006|55P03|ECONNREFUSED|ECONNRESET|ENOENT|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
+
+/** What node-postgres says without a code: its own time-outs and broken connections. */
+const UNAVAILABLE_MESSAGE =
+  /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/;
+
+/**
+ * Whether a failure means that the store is out of reach, so that the honest answer is 503 and
+ * never a verdict about the caller (RFC 6749 §4.1.2.1 `temporarily_unavailable`).
+ *
+ * @param failure anything thrown; `cause`, `driverError` (TypeORM) and the errors of an
+ *   AggregateError are looked into
+ */
+export function isStoreUnavailable(failure: unknown): boolean {
+  if (!(failure instanceof Error)) return false;
+  const { code, driverError, errors } = failure as Error & {
+    code?: unknown;
+    driverError?: unknown;
+    errors?: unknown;
+  };
+  return (
+    (typeof code === 'string' && UNAVAILABLE_CODE.test(code)) ||
+    UNAVAILABLE_MESSAGE.test(failure.message) ||
+    isStoreUnavailable(driverError) ||
+    isStoreUnavailable(failure.cause) ||
+    (Array.isArray(errors) && errors.some(isStoreUnavailable))
+  );
+}

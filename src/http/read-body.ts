@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { DomainError } from '../errors/domain-error.js';
+
+/**
+ * Reads the body of a request, up to a limit that is looked at before and while reading.
+ *
+ * @param limit in bytes; one more is refused
+ * @throws DomainError `payload_too_large` past the limit, `invalid_request` where the caller hung
+ *   up before the end
+ */
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) {
+    return Promise.reject(tooLarge(limit));
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) reject(tooLarge(limit));
+      else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', (cause) => reject(cutShort(cause)));
+    request.on('close', () => reject(cutShort()));
+  });
+}
+
+function tooLarge(limit: number): DomainError {
+  // Node reads the rest and throws it away, so that a caller who is still sending gets to see this.
+  return new DomainError('payload_too_large', `The body may have ${limit} bytes at most.`);
+}
+
+function cutShort(cause?: Error): DomainError {
+  return new DomainError('invalid_request', 'The body was cut short.', { cause });
+}

@@ -1,0 +1,19 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isRequestId } from '../protocol/request-id.js';
+
+/** A request that has its id. */
+export interface IdentifiedRequest extends IncomingMessage {
+  id: string;
+}
+
+/**
+ * Gives a request its id: the caller's own `X-Request-Id` where it is sane, else a new one. Every
+ * answer carries it, every log line names it.
+ */
+export function identify(request: IncomingMessage, response: ServerResponse): string {
+  const offered = request.headers['x-request-id'];
+  const id = typeof offered === 'string' && isRequestId(offered) ? offered : randomUUID();
+  response.setHeader('X-Request-Id', id);
+  return id;
+}

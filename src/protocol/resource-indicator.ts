@@ -1,0 +1,10 @@
+/**
+ * Brings a resource indicator (RFC 8707 §2) into the form in which two of them are compared:
+ * that of the WHATWG URL standard.
+ *
+ * @returns undefined where the text is no absolute URI or has a fragment
+ */
+export function normalizedResource(text: string): string | undefined {
+  if (text.includes('#') || !URL.canParse(text)) return undefined;
+  return new URL(text).href;
+}

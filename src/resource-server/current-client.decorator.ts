@@ -1,0 +1,27 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { VerifiedToken } from './token-verifier.js';
+
+const CALLERS = new WeakMap<object, VerifiedToken>();
+
+/** Remembers for a request whose token it carries. For the guard alone. */
+export function rememberCaller(request: object, caller: VerifiedToken): void {
+  CALLERS.set(request, caller);
+}
+
+/**
+ * The client that calls a guarded handler, with the scopes of its token.
+ *
+ * ```ts
+ * list(@CurrentClient() client: VerifiedToken) {}
+ * ```
+ *
+ * @throws an Error on a handler that is `@Public()`: nobody was asked who they are there
+ */
+export const CurrentClient = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): VerifiedToken => {
+    const caller = CALLERS.get(context.switchToHttp().getRequest<object>());
+    if (caller !== undefined) return caller;
+    const handler = `${context.getClass().name}.${context.getHandler().name}`;
+    throw new Error(`@CurrentClient() in ${handler}, which no token guards: put @Scopes() on it.`);
+  },
+);

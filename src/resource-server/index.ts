@@ -1,0 +1,17 @@
+/** The public face of the resource server: what a module that guards its handlers imports. */
+export {
+  access,
+  AnyScope,
+  Authenticated,
+  OAUTH2_SECURITY,
+  Public,
+  Scopes,
+} from './access.decorators.js';
+export type { AccessRule } from './access-rule.js';
+export { MissingAccessRuleError } from './access-rules.check.js';
+export { CurrentClient } from './current-client.decorator.js';
+export { ProblemDto } from './problem.dto.js';
+export { ResourceServerModule } from './resource-server.module.js';
+export type { ResourceServerExtras, ResourceServerOptions } from './resource-server.options.js';
+export { ScopesGuard } from './scopes.guard.js';
+export { TokenVerifier, type VerifiedToken } from './token-verifier.js';
