@@ -16,6 +16,8 @@ export function allowedMethods(request: Request): string[] {
   const methods = new Set<string>();
   for (const layer of routeLayers(request)) {
     if (layer.route === undefined || !matches(layer, request.path)) continue;
+    // No handler answers CONNECT: what takes it takes every method, and is middleware.
+    if (layer.route.methods.connect === true) continue;
     for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
   }
   if (methods.has('GET')) methods.add('HEAD');

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { HttpException, NotFoundException } from '@nestjs/common';
+import { BadRequestException, HttpException } from '@nestjs/common';
 import { challenge } from '../protocol/challenge.js';
 import { MalformedRequestError } from '../protocol/malformed-request.js';
 import { toErrorDescription, type OAuthErrorBody } from '../protocol/oauth-error.js';
@@ -34,14 +34,21 @@ export function toDomainError(thrown: unknown): DomainError {
   if (thrown instanceof DomainError) return thrown;
   if (thrown instanceof MalformedRequestError)
     return new DomainError('invalid_request', thrown.message);
-  if (thrown instanceof NotFoundException) {
-    return new DomainError('not_found', 'There is nothing at this address.');
+  if (isBrokenPath(thrown)) {
+    return new DomainError('invalid_request', 'The path has a broken percent-encoding.');
   }
   if (isStoreUnavailable(thrown)) return temporarilyUnavailable(thrown);
   return new DomainError(
     'internal_error',
     'The server failed. Tell the request id to the team that runs it.',
     { cause: thrown },
+  );
+}
+
+/** Whether a failure is the router's, at a path whose percent-encoding is broken. */
+export function isBrokenPath(thrown: unknown): boolean {
+  return (
+    thrown instanceof BadRequestException && thrown.message.startsWith('Failed to decode param')
   );
 }
 

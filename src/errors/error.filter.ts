@@ -11,6 +11,7 @@ import { allowedMethods } from './allowed-methods.js';
 import { DomainError } from './domain-error.js';
 import {
   httpExceptionResponse,
+  isBrokenPath,
   isOAuthPath,
   oauthErrorResponse,
   problemResponse,
@@ -18,6 +19,9 @@ import {
   type ErrorResponse,
   type ErrorSituation,
 } from './error-response.js';
+
+/** A request with what the middleware of an application may have put on it. */
+type LoggedRequest = Request & { readonly id?: unknown; readonly log?: unknown };
 
 /**
  * Writes the answer to every error: the one place that does. OAuth JSON on the OAuth endpoints,
@@ -36,7 +40,7 @@ export class ErrorFilter implements ExceptionFilter {
   /** @throws nothing: an error here would leave the caller without an answer */
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<Request & { id?: unknown }>();
+    const request = http.getRequest<LoggedRequest>();
     const response = http.getResponse<Response>();
     const answer = this.answer(thrown, request, {
       requestId: typeof request.id === 'string' ? request.id : '',
@@ -54,12 +58,16 @@ export class ErrorFilter implements ExceptionFilter {
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  private answer(thrown: unknown, request: Request, situation: ErrorSituation): ErrorResponse {
-    if (thrown instanceof HttpException && !(thrown instanceof NotFoundException)) {
+  private answer(
+    thrown: unknown,
+    request: LoggedRequest,
+    situation: ErrorSituation,
+  ): ErrorResponse {
+    if (isOfAModule(thrown)) {
       this.log(request, situation, thrown.getStatus(), { error: thrown.name });
       return httpExceptionResponse(thrown, situation);
     }
-    const error = thrown instanceof NotFoundException ? unrouted(request) : toDomainError(thrown);
+    const error = isUnrouted(thrown) ? unrouted(request) : toDomainError(thrown);
     const write = isOAuthPath(situation.path) ? oauthErrorResponse : problemResponse;
     const answer = write(error, situation);
     this.log(request, situation, answer.status, {
@@ -71,14 +79,15 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private log(
-    request: Request,
+    request: LoggedRequest,
     situation: ErrorSituation,
     status: number,
     details: Record<string, unknown>,
   ): void {
     const line = {
       msg: 'refused',
-      request_id: situation.requestId,
+      // Inside a request the logger adds it by itself; a failure before that has it from here.
+      ...(request.log === undefined && { request_id: situation.requestId }),
       method: request.method,
       path: situation.path,
       address: request.ip,
@@ -90,10 +99,21 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
+/** An HttpException that a module chose by itself, and not the framework on the way to it. */
+function isOfAModule(thrown: unknown): thrown is HttpException {
+  return thrown instanceof HttpException && !isUnrouted(thrown) && !isBrokenPath(thrown);
+}
+
+/** Nest's own failure for a request that met no route. */
+function isUnrouted(thrown: unknown): boolean {
+  return thrown instanceof NotFoundException && /^Cannot [A-Z-]+ \//.test(thrown.message);
+}
+
 /** The error for a request that met no route: the path is unknown, or known with other methods. */
 function unrouted(request: Request): DomainError {
   const allowed = allowedMethods(request);
-  if (allowed.length === 0) return toDomainError(new NotFoundException());
+  if (allowed.length === 0)
+    return new DomainError('not_found', 'There is nothing at this address.');
   return new DomainError('method_not_allowed', `Use ${allowed.join(' or ')} here.`, {
     headers: { Allow: allowed.join(', ') },
   });

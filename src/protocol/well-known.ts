@@ -21,3 +21,12 @@ export function wellKnownUrl(identifier: string, name: string): string {
 export function pathOf(identifier: string): string {
   return new URL(identifier).pathname.replace(/\/$/, '');
 }
+
+/**
+ * Where the metadata of an API is (RFC 9728 §3): at the API's own identifier, where that is an
+ * address of this very server; else at the server's.
+ */
+export function resourceMetadataUrl(publicUrl: string, audience: string): string {
+  const sameServer = new URL(audience).origin === new URL(publicUrl).origin;
+  return wellKnownUrl(sameServer ? audience : publicUrl, WELL_KNOWN.protectedResource);
+}

@@ -1,0 +1,37 @@
+import { randomLetters } from '../../secrets/random-letters.js';
+import type { TokenDigest } from '../../secrets/digests.js';
+
+const LENGTH = 30;
+const OPAQUE_TOKEN = /^[A-Za-z0-9]{30}$/;
+
+/** Draws an opaque access token: 30 letters and digits, 178 random bits (RFC 6749 §10.10). */
+export function drawAccessToken(): string {
+  return randomLetters(LENGTH);
+}
+
+/** Whether a text can be a token of this server at all; what can't is not looked up. */
+export function isOpaqueToken(text: string): boolean {
+  return OPAQUE_TOKEN.test(text);
+}
+
+/** A token that is to be stored. The token itself is not among its fields. */
+export interface NewAccessToken {
+  readonly digest: TokenDigest;
+  readonly clientKey: number;
+  /** The secret that it was got with: after a leak, its tokens can be told from others. */
+  readonly secretKey: number;
+  readonly scopes: readonly string[];
+  /** Null: the default audience, whatever its name. */
+  readonly audience: readonly string[] | null;
+  readonly ttlSeconds: number;
+}
+
+/** A live token, as the store has it. */
+export interface LiveAccessToken {
+  readonly clientId: string;
+  /** Those that its client still has. */
+  readonly scopes: readonly string[];
+  readonly audience: readonly string[] | null;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}

@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import {
+  MOST_SECRETS,
+  type Client,
+  type ClientSecret,
+  type TokenEndpointAuthMethod,
+} from '../../clients/domain/client.js';
+import { ClientsRepository } from '../../clients/domain/clients.repository.js';
+import { DomainError } from '../../errors/domain-error.js';
+import type { PresentedCredentials } from '../../protocol/basic-credentials.js';
+import { sameSecret, secretDigest, type SecretDigest } from '../../secrets/digests.js';
+import { FailedAttempts } from './failed-attempts.js';
+import { isWithin } from './network-address.js';
+
+/** What a caller shows to be taken for a client (RFC 6749 §2.3). */
+export interface ShownCredentials {
+  /** The readings of what was sent, to be tried in turn as one attempt; never empty. */
+  readonly readings: readonly PresentedCredentials[];
+  readonly method: TokenEndpointAuthMethod;
+}
+
+/** A client that proved to be itself, with the secret that it used. */
+export interface AuthenticatedClient {
+  readonly client: Client;
+  readonly secret: ClientSecret;
+}
+
+type Verdict = AuthenticatedClient | { readonly refused: string };
+
+/** What is compared where there is no secret to compare with. */
+const DUMMY = secretDigest('');
+
+/** What people leave in when they copy an example. It can be told by looking at the request alone. */
+const PLACEHOLDER = /^(<.*>|\{+.*\}+|\$.*|your[_-].*)$/i;
+
+/** Authenticates clients by their secrets (RFC 6749 §2.3.1). */
+@Injectable()
+export class ClientAuthenticator {
+  constructor(
+    private readonly clients: ClientsRepository,
+    private readonly failedAttempts: FailedAttempts,
+  ) {}
+
+  /**
+   * Proves that a caller is the client that it names. Whatever the cause of a refusal, the answer
+   * is the same and takes the same work; the true reason goes into the error, for the log.
+   *
+   * @param address the caller's
+   * @throws DomainError `invalid_client`; `too_many_attempts` in its place past ten different wrong
+   *   secrets; what the store throws when it is out of reach
+   */
+  async authenticate(shown: ShownCredentials, address: string): Promise<AuthenticatedClient> {
+    const reasons: string[] = [];
+    for (const reading of shown.readings) {
+      const client = await this.clients.findByClientId(reading.clientId);
+      const verdict = judge(client, reading, shown.method, address);
+      if ('client' in verdict) return verdict;
+      reasons.push(verdict.refused);
+    }
+    throw this.refusal(shown, address, reasons.join('; '));
+  }
+
+  private refusal(shown: ShownCredentials, address: string, reason: string): DomainError {
+    const [first] = shown.readings;
+    const { clientId = '', clientSecret = '' } = first ?? {};
+    const told = `${reason} (client_id ${JSON.stringify(clientId.slice(0, 128))})`;
+    const wait = this.failedAttempts.note(address, clientId, secretDigest(clientSecret));
+    if (wait === undefined) return new DomainError('invalid_client', hint(shown), { reason: told });
+    return new DomainError(
+      'too_many_attempts',
+      'Too many different wrong secrets were tried for this client. The right one is accepted at once.',
+      { reason: told, retryAfterSeconds: wait },
+    );
+  }
+}
+
+function judge(
+  client: Client | undefined,
+  { clientSecret }: PresentedCredentials,
+  method: TokenEndpointAuthMethod,
+  address: string,
+): Verdict {
+  const secret = matching(client?.secrets ?? [], secretDigest(clientSecret));
+  if (client === undefined) return { refused: 'unknown client' };
+  if (secret === undefined) return { refused: 'wrong secret' };
+  if (secret.expired) {
+    return { refused: `secret …${secret.hint} expired at ${secret.expiresAt?.toISOString()}` };
+  }
+  if (!client.enabled) return { refused: 'client is disabled' };
+  const only = client.tokenEndpointAuthMethod;
+  if (only !== null && only !== method) return { refused: `client may only use ${only}` };
+  if (client.allowedIps.length > 0 && !isWithin(address, client.allowedIps)) {
+    return { refused: `address ${address} is not allowed` };
+  }
+  return { client, secret };
+}
+
+/**
+ * Finds the secret that a digest belongs to. It always makes the same number of comparisons, so
+ * that the time tells neither how many secrets a client has nor whether it exists. One that still
+ * works is preferred to the same one expired.
+ */
+function matching(
+  secrets: readonly ClientSecret[],
+  digest: SecretDigest,
+): ClientSecret | undefined {
+  let found: ClientSecret | undefined;
+  for (let index = 0; index < Math.max(MOST_SECRETS, secrets.length); index += 1) {
+    const secret = secrets[index];
+    const same = sameSecret(secret?.digest ?? DUMMY, digest);
+    if (same && secret !== undefined && (found === undefined || found.expired)) found = secret;
+  }
+  return found;
+}
+
+function hint({ readings }: ShownCredentials): string {
+  const placeholder = readings.some(
+    ({ clientId, clientSecret }) => PLACEHOLDER.test(clientId) || PLACEHOLDER.test(clientSecret),
+  );
+  return placeholder
+    ? 'Client authentication failed. The credentials look like the placeholder of an example: put your own client id and secret there.'
+    : 'Client authentication failed. Check the client id and the secret, or ask an administrator and name this request.';
+}

@@ -1,0 +1,50 @@
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+
+/** An IPv4 address that came mapped into IPv6 (`::ffff:192.0.2.1`), as itself. */
+export function unmapped(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  return mapped?.[1] ?? address;
+}
+
+/**
+ * Whether an address lies in one of the ranges.
+ *
+ * @param ranges addresses and CIDR ranges of either family
+ * @returns false for what is no address
+ */
+export function isWithin(address: string, ranges: readonly string[]): boolean {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [network = '', prefix] = range.split('/');
+    const family = isIPv4(network) ? 'ipv4' : 'ipv6';
+    if (prefix === undefined) list.addAddress(network, family);
+    else list.addSubnet(network, Number(prefix), family);
+  }
+  const plain = unmapped(address);
+  if (isIPv4(plain)) return list.check(plain, 'ipv4');
+  return isIPv6(plain) && list.check(plain, 'ipv6');
+}
+
+/**
+ * What counts as one caller for a limit: the address, or for IPv6 its /64, since whoever has one
+ * address of it has them all.
+ */
+export function callerGroup(address: string): string {
+  const plain = unmapped(address);
+  return isIPv6(plain) ? `${firstFourGroups(plain)}::/64` : plain;
+}
+
+function firstFourGroups(address: string): string {
+  const [head = '', tail] = (address.split('%', 1)[0] ?? '').split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? [] : tail.split(':');
+    // A dotted quad at the end stands for two groups.
+    const length = after.length + (tail.includes('.') ? 1 : 0);
+    groups.push(...Array<string>(Math.max(0, 8 - groups.length - length)).fill('0'), ...after);
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}

@@ -1,0 +1,131 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Client } from '../../clients/domain/client.js';
+import { SETTINGS } from '../../config/settings.module.js';
+import type { Settings } from '../../config/settings.js';
+import { DomainError } from '../../errors/domain-error.js';
+import { normalizedResource } from '../../protocol/resource-indicator.js';
+import { parseScope } from '../../protocol/scope.js';
+import { tokenDigest } from '../../secrets/digests.js';
+import { drawAccessToken } from './access-token.js';
+import type { AuthenticatedClient } from './client-authenticator.js';
+import { TokenQuota } from './token-quota.js';
+import { TokensRepository } from './tokens.repository.js';
+
+/** What a client asks for (RFC 6749 §4.4.2, RFC 8707 §2). */
+export interface TokenRequest {
+  /** The scope list as sent; undefined: the default one. */
+  readonly scope: string | undefined;
+  /** The resources as sent; empty: the usual ones. */
+  readonly resources: readonly string[];
+}
+
+/** What a client gets (RFC 6749 §5.1). */
+export interface IssuedToken {
+  readonly accessToken: string;
+  readonly expiresInSeconds: number;
+  /** What was granted, in the catalogue's order. */
+  readonly scopes: readonly string[];
+}
+
+/** Issues access tokens by the grant `client_credentials` (RFC 6749 §4.4). */
+@Injectable()
+export class TokenIssuer {
+  constructor(
+    private readonly tokens: TokensRepository,
+    private readonly quota: TokenQuota,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Issues a token; it is stored, durably, when this returns.
+   *
+   * @throws DomainError `unauthorized_client`, `invalid_scope`, `invalid_target`, `quota_exceeded`,
+   *   in this order; `temporarily_unavailable`, and what the store throws when it is out of reach
+   */
+  async issue(
+    { client, secret }: AuthenticatedClient,
+    request: TokenRequest,
+  ): Promise<IssuedToken> {
+    assertGrant(client);
+    const scopes = grantedScopes(client, request.scope);
+    const audience = this.grantedAudience(client, request.resources);
+    await this.quota.take(client);
+    const accessToken = drawAccessToken();
+    const ttlSeconds = client.accessTokenTtlSeconds ?? this.settings.accessTokenTtlSeconds;
+    const stored = await this.tokens.insert({
+      digest: tokenDigest(accessToken),
+      clientKey: client.key,
+      secretKey: secret.key,
+      scopes,
+      audience,
+      ttlSeconds,
+    });
+    if (!stored) throw changedMeanwhile(client);
+    return { accessToken, expiresInSeconds: ttlSeconds, scopes };
+  }
+
+  /**
+   * The resources asked for, else all that the client may have. Stored as null where it is the
+   * default audience alone: nearly every token, and the setting may change its name.
+   */
+  private grantedAudience(client: Client, asked: readonly string[]): readonly string[] | null {
+    const { defaultAudience } = this.settings;
+    const allowed = client.resources.length > 0 ? client.resources : [defaultAudience];
+    const granted = asked.length === 0 ? allowed : askedAmong(allowed, asked);
+    return granted.length === 1 && granted[0] === defaultAudience ? null : granted;
+  }
+}
+
+function assertGrant(client: Client): void {
+  if (client.grantTypes.includes('client_credentials')) return;
+  throw new DomainError(
+    'unauthorized_client',
+    'This client may not use the grant client_credentials. Ask an administrator to add it.',
+  );
+}
+
+/** The scopes asked for, or the default ones: always a subset of what the client may have. */
+function grantedScopes(client: Client, scope: string | undefined): readonly string[] {
+  const asked = parseScope(scope ?? '');
+  if (asked.length > 0 && asked.every((name) => client.scopes.includes(name))) {
+    return client.scopes.filter((name) => asked.includes(name));
+  }
+  if (asked.length === 0 && client.defaultScopes.length > 0) return client.defaultScopes;
+  throw new DomainError('invalid_scope', scopeHint(asked));
+}
+
+function scopeHint(asked: readonly string[]): string {
+  if (asked.length === 0) return 'This client has no default scope. Name the scopes that you need.';
+  return asked.some((name) => name.includes(','))
+    ? 'The scope list has a comma in it. Separate the scopes by blanks.'
+    : 'At least one of the scopes does not exist, or this client may not have it. Ask for fewer, or ask an administrator.';
+}
+
+/** Each resource asked for, in the spelling that the client is set up with. */
+function askedAmong(allowed: readonly string[], asked: readonly string[]): readonly string[] {
+  const bySpelling = new Map(allowed.map((own) => [normalizedResource(own), own]));
+  const granted = asked.map((text) => {
+    const resource = normalizedResource(text);
+    if (resource === undefined) {
+      throw new DomainError(
+        'invalid_target',
+        'A resource is not an absolute URI, or has a fragment. Send it as in https://api.example.com/.',
+      );
+    }
+    const own = bySpelling.get(resource);
+    if (own !== undefined) return own;
+    throw new DomainError(
+      'invalid_target',
+      'This client may not have a token for one of the resources. Ask an administrator to add it.',
+    );
+  });
+  return [...new Set(granted)];
+}
+
+function changedMeanwhile(client: Client): DomainError {
+  return new DomainError(
+    'temporarily_unavailable',
+    'The client was changed at this very moment. Try again.',
+    { reason: `client ${client.clientId} changed between check and commit`, retryAfterSeconds: 1 },
+  );
+}

@@ -1,0 +1,69 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+/** The form of a token request (RFC 6749 §4.4.2). It is read by the guards; this documents it. */
+export class TokenRequestDto {
+  @ApiProperty({ description: 'Always `client_credentials`.', enum: ['client_credentials'] })
+  readonly grant_type!: string;
+
+  @ApiProperty({
+    description: 'The client id, where it is not in the Authorization header.',
+    required: false,
+  })
+  readonly client_id?: string;
+
+  @ApiProperty({
+    description: 'The client secret, where it is not in the Authorization header.',
+    required: false,
+    format: 'password',
+  })
+  readonly client_secret?: string;
+
+  @ApiProperty({
+    description: 'Scopes separated by blanks; left out: the default ones of the client.',
+    required: false,
+    example: 'read write',
+  })
+  readonly scope?: string;
+
+  @ApiProperty({
+    description:
+      'The API that the token is for (RFC 8707); may be repeated. `audience` is the same.',
+    required: false,
+    format: 'uri',
+  })
+  readonly resource?: string;
+}
+
+/** An issued token (RFC 6749 §5.1). */
+export class TokenResponseDto {
+  @ApiProperty({
+    description: 'To be sent as `Authorization: Bearer …`.',
+    example: 'd1UUviKpHizUGsGZuboebXS6YgwcAl',
+  })
+  readonly access_token!: string;
+
+  @ApiProperty({ description: 'Always `Bearer` (RFC 6750).', example: 'Bearer' })
+  readonly token_type!: string;
+
+  @ApiProperty({
+    description: 'Seconds for which the token is good. Keep it until shortly before.',
+    type: 'integer',
+    example: 36000,
+  })
+  readonly expires_in!: number;
+
+  @ApiProperty({ description: 'The scopes granted.', example: 'read write' })
+  readonly scope!: string;
+}
+
+/** An error of an OAuth endpoint (RFC 6749 §5.2). */
+export class OAuthErrorDto {
+  @ApiProperty({ description: 'The code (RFC 6749 §5.2).', example: 'invalid_client' })
+  readonly error!: string;
+
+  @ApiProperty({ description: 'What to do, and the id of the request.' })
+  readonly error_description!: string;
+
+  @ApiProperty({ description: 'A page that explains the error.', format: 'uri' })
+  readonly error_uri!: string;
+}

@@ -1,0 +1,45 @@
+import type { Request } from 'express';
+import type { FormParameters } from '../../protocol/form-parameters.js';
+import type { AuthenticatedClient, ShownCredentials } from '../domain/client-authenticator.js';
+
+/** What the guards of an OAuth endpoint have found out about a request, one after the other. */
+interface Findings {
+  readonly form: FormParameters;
+  /** Undefined where none were shown. */
+  readonly shown: ShownCredentials | undefined;
+  client?: AuthenticatedClient;
+}
+
+const FINDINGS = new WeakMap<Request, Findings>();
+
+/** Notes what the form of a request says. */
+export function noteForm(request: Request, findings: Findings): void {
+  FINDINGS.set(request, findings);
+}
+
+/** Notes which client a request was proved to come from. */
+export function noteClient(request: Request, client: AuthenticatedClient): void {
+  findingsOf(request).client = client;
+}
+
+/**
+ * The parameters and the shown credentials of a request.
+ *
+ * @throws an Error where `OAuthFormGuard` has not seen it
+ */
+export function findingsOf(request: Request): Findings {
+  const findings = FINDINGS.get(request);
+  if (findings === undefined) throw new Error('OAuthFormGuard has not read this request');
+  return findings;
+}
+
+/**
+ * The client that a request was proved to come from.
+ *
+ * @throws an Error where `ClientCredentialsGuard` has not seen it
+ */
+export function clientOf(request: Request): AuthenticatedClient {
+  const { client } = findingsOf(request);
+  if (client === undefined) throw new Error('ClientCredentialsGuard has not seen this request');
+  return client;
+}

@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { ClientsModule } from '../clients/clients.module.js';
+import { ScopesModule } from '../scopes/scopes.module.js';
+import { ClientAuthenticator } from './domain/client-authenticator.js';
+import { FailedAttempts } from './domain/failed-attempts.js';
+import { TokenCounts } from './domain/token-counts.repository.js';
+import { TokenIssuer } from './domain/token-issuer.js';
+import { TokenQuota } from './domain/token-quota.js';
+import { TokensRepository } from './domain/tokens.repository.js';
+import { MetadataController } from './http/metadata.controller.js';
+import { TokenController } from './http/token.controller.js';
+import { LocalTokenVerifier } from './local-token-verifier.js';
+import { PostgresTokenCounts } from './storage/postgres-token-counts.js';
+import { PostgresTokensRepository } from './storage/postgres-tokens.repository.js';
+import { TokenPartitionsKeeper } from './storage/token-partitions.keeper.js';
+
+/** The authorization server: it authenticates clients and issues tokens. */
+@Module({
+  imports: [ClientsModule, ScopesModule],
+  controllers: [TokenController, MetadataController],
+  providers: [
+    ClientAuthenticator,
+    FailedAttempts,
+    LocalTokenVerifier,
+    TokenIssuer,
+    TokenPartitionsKeeper,
+    TokenQuota,
+    { provide: TokenCounts, useClass: PostgresTokenCounts },
+    { provide: TokensRepository, useClass: PostgresTokensRepository },
+  ],
+  exports: [LocalTokenVerifier],
+})
+export class OAuthModule {}
