@@ -1,0 +1,79 @@
+import type { Server } from 'node:http';
+import { ConsoleLogger, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import { Logger } from 'nestjs-pino';
+import type { Settings } from './config/settings.js';
+import { identify, type IdentifiedRequest } from './http/request-id.js';
+import { setupDocs } from './openapi/setup-docs.js';
+import { Draining } from './operations/draining.js';
+import { ScopeCatalogue } from './scopes/domain/scope-catalogue.js';
+
+/** Longer than the idle time of the usual balancers: the one that reuses must not be the first to close. */
+const KEEP_ALIVE_MS = 65_000;
+/** For the head and for the whole of a request: slow senders hold a connection no longer. */
+const REQUEST_MS = 20_000;
+
+/**
+ * Builds the application, alike for the server and for the tests: what every request meets, in
+ * front of the modules.
+ *
+ * @param module the root module, with the settings and the database
+ * @returns an initialised application that does not listen yet
+ * @throws MissingAccessRuleError, and whatever else stops a module from starting
+ */
+export async function createApp(
+  module: DynamicModule,
+  settings: Settings,
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(module, {
+    // The bodies are read by guards, after access is decided.
+    bodyParser: false,
+    abortOnError: false,
+    logger: new ConsoleLogger({ json: true, logLevels: ['warn', 'error', 'fatal'] }),
+  });
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('trust proxy', [...settings.trustProxy]);
+  app.use(commonHeaders(app.get(Draining)));
+  if (settings.corsOrigins.length > 0) enableCors(app, settings.corsOrigins);
+  setupDocs(app, {
+    publicUrl: settings.publicUrl,
+    scopes: await describedScopes(app.get(ScopeCatalogue, { strict: false })),
+  });
+  await app.init();
+  app.useLogger(app.get(Logger));
+  limitTimes(app.getHttpServer());
+  return app;
+}
+
+/** What every answer carries, whichever route or error it comes from. */
+function commonHeaders(draining: Draining) {
+  return (request: Request & IdentifiedRequest, response: Response, next: NextFunction): void => {
+    request.id = identify(request, response);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    // A kept connection would break when the listener closes; the caller is to open a new one elsewhere.
+    if (draining.hasBegun) response.setHeader('Connection', 'close');
+    next();
+  };
+}
+
+function enableCors(app: NestExpressApplication, origins: readonly string[]): void {
+  app.enableCors({
+    origin: [...origins],
+    exposedHeaders: ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'ETag'],
+    maxAge: 600,
+  });
+}
+
+function limitTimes(server: Server): void {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = REQUEST_MS;
+  server.requestTimeout = REQUEST_MS;
+}
+
+async function describedScopes(catalogue: ScopeCatalogue): Promise<Record<string, string>> {
+  const scopes = await catalogue.list();
+  return Object.fromEntries(scopes.map(({ name, description }) => [name, description]));
+}

@@ -1,0 +1,56 @@
+import type { Settings } from '../config/settings.js';
+import { startEmbeddedPostgres } from './embedded/embedded-postgres.js';
+import { migrate, waitForDatabase } from './prepare-database.js';
+
+/** A database that is up and has the present schema. */
+export interface OpenDatabase {
+  readonly url: string;
+  /** Of the role that owns the tables. */
+  readonly migrationUrl: string;
+  /** Whether it is the embedded one. */
+  readonly embedded: boolean;
+  /** Lets go of it; the embedded one stops where no other process holds it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Brings up the database that the settings name, or the embedded one, and migrates it.
+ *
+ * @param onProgress called with a line for whoever waits
+ * @throws EmbeddedPostgresError, DatabaseUnreachableError, or what the database says
+ */
+export async function openDatabase(
+  settings: Settings,
+  onProgress: (message: string) => void,
+): Promise<OpenDatabase> {
+  const database = await connect(settings, onProgress);
+  try {
+    const done = await migrate(database.migrationUrl);
+    if (done.length > 0) onProgress(`Migrations run: ${done.join(', ')}`);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function connect(
+  settings: Settings,
+  onProgress: (message: string) => void,
+): Promise<OpenDatabase> {
+  const { databaseUrl, migrationDatabaseUrl = databaseUrl, dataDir, dbWaitSeconds } = settings;
+  if (databaseUrl === undefined || migrationDatabaseUrl === undefined) {
+    const embedded = await startEmbeddedPostgres({ dataDir, onProgress });
+    const { url } = embedded;
+    return { url, migrationUrl: url, embedded: true, close: () => embedded.stop() };
+  }
+  await waitForDatabase(migrationDatabaseUrl, dbWaitSeconds, (reason) =>
+    onProgress(`Waiting for the database, ${dbWaitSeconds} s at most: ${reason}`),
+  );
+  return {
+    url: databaseUrl,
+    migrationUrl: migrationDatabaseUrl,
+    embedded: false,
+    close: () => Promise.resolve(),
+  };
+}

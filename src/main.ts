@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import { createApp } from './app.setup.js';
+import { FirstAdmin } from './clients/domain/first-admin.js';
+import { loadSettings, type Settings } from './config/settings.js';
+import { openDatabase, type OpenDatabase } from './database/open-database.js';
+import { Draining } from './operations/draining.js';
+import { createLogger } from './operations/logger.js';
+import { ensureFirstAdmin } from './start/admin-credentials.js';
+import { logFirstAdmin, welcome } from './start/announcement.js';
+import { failureLines } from './start/failure.js';
+import { closeServer } from './start/stop.js';
+
+/** Starts the server, and sees to its end. */
+async function main(): Promise<void> {
+  const settings = loadSettings(process.env);
+  const logger = createLogger(settings.logLevel);
+  const database = await openDatabase(settings, (message) => logger.info(message));
+  try {
+    await serve(settings, logger, database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function serve(settings: Settings, logger: Logger, database: OpenDatabase): Promise<void> {
+  const { url: databaseUrl, migrationUrl: migrationDatabaseUrl, embedded } = database;
+  const found = { ...settings, databaseUrl, migrationDatabaseUrl };
+  const app = await createApp(AppModule.forRoot(found, logger), found);
+  const outcome = await ensureFirstAdmin(app.get(FirstAdmin, { strict: false }), found, embedded);
+  logFirstAdmin(logger, outcome);
+  await app.listen(settings.port, settings.host);
+  stopOnSignals(app, settings, logger, database);
+  logger.info({ base_url: settings.publicUrl, docs_url: `${settings.publicUrl}/docs` }, 'ready');
+  // For a person: where lines are collected by a program instead, the one above tells the same.
+  if (embedded || process.stdout.isTTY) process.stdout.write(welcome(settings, outcome));
+}
+
+/**
+ * On SIGTERM or SIGINT: readiness turns to 503 while requests are still served, then the listener
+ * closes, what runs is finished, and the pool and the embedded database go last. A second signal
+ * ends the process at once.
+ */
+function stopOnSignals(
+  app: NestExpressApplication,
+  settings: Settings,
+  logger: Logger,
+  database: OpenDatabase,
+): void {
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    logger.info({ signal }, 'stopping');
+    app.get(Draining).begin();
+    await delay(settings.shutdownDrainMs);
+    await closeServer(app.getHttpServer(), settings.shutdownGraceMs);
+    await app.close();
+    await database.close();
+    logger.info('stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(1));
+      stop(signal).catch(fail);
+    });
+  }
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`${failureLines(error)}\n`);
+  process.exit(1);
+}
+
+main().catch(fail);

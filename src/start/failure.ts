@@ -1,0 +1,41 @@
+import { SettingsError } from '../config/settings.js';
+import { DatabaseUnreachableError } from '../database/prepare-database.js';
+import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres.js';
+import { MissingAccessRuleError } from '../resource-server/index.js';
+
+/** Failures whose message is meant for whoever starts the server, and says all. */
+const TOLD_IN_FULL = [
+  SettingsError,
+  DatabaseUnreachableError,
+  EmbeddedPostgresError,
+  MissingAccessRuleError,
+];
+
+/**
+ * What to tell of a failed start, without a stack: one line for each thing to mend. Of what nobody
+ * foresaw, the stack too.
+ */
+export function failureLines(error: unknown): string {
+  if (TOLD_IN_FULL.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (!(error instanceof Error)) return String(error);
+  const { code, port, address } = error as NodeJS.ErrnoException & {
+    port?: number;
+    address?: string;
+  };
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is taken: stop what listens there, or set PORT to a free one.`;
+    case 'EACCES':
+      return `Port ${port} may not be used by this user: set PORT to one above 1023.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST ${address ?? ''} is no address of this machine: set HOST to 127.0.0.1 or 0.0.0.0.`;
+    case '28P01':
+    case '28000':
+      return 'The database refuses the user or the password of DATABASE_URL.';
+    case '3D000':
+      return 'The database that DATABASE_URL names does not exist: create it first.';
+    default:
+      return error.stack ?? error.message;
+  }
+}
