@@ -1,15 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { SETTINGS, SettingsModule } from './config/settings.module.js';
 import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ErrorPagesModule } from './error-pages/error-pages.module.js';
-import { ErrorFilter } from './errors/error.filter.js';
-import { JsonBodyGuard } from './http/json-body.guard.js';
+import { HttpModule } from './http/http.module.js';
 import type { IdentifiedRequest } from './http/request-id.js';
-import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import { LocalTokenVerifier } from './oauth/local-token-verifier.js';
 import { OAuthModule } from './oauth/oauth.module.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -32,21 +29,13 @@ const resourceServer = ResourceServerModule.forRootAsync({
 @Module({
   imports: [
     OAuthModule,
+    // The order matters: access first, then the body.
     resourceServer,
+    HttpModule,
     OperationsModule,
     ErrorPagesModule,
     // On one line, so that a feature goes by deleting its folder and its line.
     (await import('./payments/payments.module.js')).PaymentsModule,
-  ],
-  providers: [
-    // After the guard for scopes, which the resource server brings: access first, then the body.
-    { provide: APP_GUARD, useClass: JsonBodyGuard },
-    { provide: APP_PIPE, useClass: RequestValidationPipe },
-    {
-      provide: APP_FILTER,
-      inject: [SETTINGS],
-      useFactory: ({ publicUrl }: Settings) => new ErrorFilter(publicUrl),
-    },
   ],
 })
 export class AppModule {

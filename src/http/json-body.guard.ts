@@ -7,6 +7,8 @@ import { readBody } from './read-body.js';
 
 /** In bytes. */
 const LIMIT = 64 * 1024;
+/** No body of an API is as deep; validation walks it by recursion. */
+const MOST_LEVELS = 32;
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -60,9 +62,26 @@ function assertJson(request: Request): void {
 }
 
 function parsed(body: Buffer): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     throw new DomainError('malformed_json', 'The body does not parse as JSON in UTF-8.');
   }
+  if (isDeeperThan(MOST_LEVELS, value)) {
+    throw new DomainError('malformed_json', `The JSON has more than ${MOST_LEVELS} levels.`);
+  }
+  return value;
+}
+
+/** Level by level, not by recursion: what is asked is whether recursion would be safe. */
+function isDeeperThan(levels: number, value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= levels; depth += 1) {
+    level = level
+      .filter((item): item is object => typeof item === 'object' && item !== null)
+      .flatMap((item) => Object.values(item) as unknown[]);
+    if (level.length === 0) return false;
+  }
+  return true;
 }
