@@ -1,9 +1,8 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
-import { ApiExtraModels, ApiResponse, ApiSecurity, getSchemaPath } from '@nestjs/swagger';
-import { PROBLEM_MEDIA_TYPE } from '../protocol/problem.js';
+import { ApiSecurity } from '@nestjs/swagger';
 import { ACCESS_RULE, type AccessRule } from './access-rule.js';
-import { ProblemDto } from './problem.dto.js';
+import { ApiProblem } from './api-problem.decorator.js';
 
 /** The name of the security scheme in the OpenAPI document. */
 export const OAUTH2_SECURITY = 'oauth2';
@@ -81,22 +80,11 @@ function isHandlerWithoutRule(method: unknown): boolean {
 
 function tokenNeeded(): MethodDecorator {
   return applyDecorators(
-    problem(401, 'No token, or one that is not valid: see `WWW-Authenticate`.'),
-    problem(503, 'The token can not be judged at the moment: try again after `Retry-After`.'),
+    ApiProblem(401, 'No token, or one that is not valid: see `WWW-Authenticate`.'),
+    ApiProblem(503, 'The token can not be judged at the moment: try again after `Retry-After`.'),
   );
 }
 
 function scopeNeeded(what: string): MethodDecorator {
-  return problem(403, `The token lacks ${what}.`);
-}
-
-function problem(status: number, description: string): MethodDecorator {
-  return applyDecorators(
-    ApiExtraModels(ProblemDto),
-    ApiResponse({
-      status,
-      description,
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: getSchemaPath(ProblemDto) } } },
-    }),
-  );
+  return ApiProblem(403, `The token lacks ${what}.`);
 }

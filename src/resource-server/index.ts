@@ -7,6 +7,7 @@ export {
   Public,
   Scopes,
 } from './access.decorators.js';
+export { ApiProblem } from './api-problem.decorator.js';
 export type { AccessRule } from './access-rule.js';
 export { MissingAccessRuleError } from './access-rules.check.js';
 export { CurrentClient } from './current-client.decorator.js';

@@ -9,9 +9,13 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { CurrentClient, Scopes, type VerifiedToken } from '../../resource-server/index.js';
+import {
+  ApiProblem,
+  CurrentClient,
+  Scopes,
+  type VerifiedToken,
+} from '../../resource-server/index.js';
 import { PaymentsService } from '../domain/payments.service.js';
-import { ApiProblem } from './api-problem.decorator.js';
 import { CREATE_PAYMENT_EXAMPLES, CreatePaymentDto } from './dto/create-payment.dto.js';
 import { ListPaymentsDto } from './dto/list-payments.dto.js';
 import { PaymentFeeListDto } from './dto/payment-fee.dto.js';

@@ -1,5 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 
+/**
+ * Swagger UI fills a form with the examples and sends what it has filled in; an empty parameter
+ * counts as left out (RFC 6749 §3.1).
+ */
+const NOT_SENT = '';
+
 /** The form of a token request (RFC 6749 §4.4.2). It is read by the guards; this documents it. */
 export class TokenRequestDto {
   @ApiProperty({ description: 'Always `client_credentials`.', enum: ['client_credentials'] })
@@ -8,6 +14,7 @@ export class TokenRequestDto {
   @ApiProperty({
     description: 'The client id, where it is not in the Authorization header.',
     required: false,
+    example: NOT_SENT,
   })
   readonly client_id?: string;
 
@@ -15,13 +22,14 @@ export class TokenRequestDto {
     description: 'The client secret, where it is not in the Authorization header.',
     required: false,
     format: 'password',
+    example: NOT_SENT,
   })
   readonly client_secret?: string;
 
   @ApiProperty({
-    description: 'Scopes separated by blanks; left out: the default ones of the client.',
+    description: 'Scopes separated by blanks, such as `read write`; left out: the default ones.',
     required: false,
-    example: 'read write',
+    example: NOT_SENT,
   })
   readonly scope?: string;
 
@@ -30,6 +38,7 @@ export class TokenRequestDto {
       'The API that the token is for (RFC 8707); may be repeated. `audience` is the same.',
     required: false,
     format: 'uri',
+    example: NOT_SENT,
   })
   readonly resource?: string;
 }
@@ -58,7 +67,7 @@ export class TokenResponseDto {
 
 /** An error of an OAuth endpoint (RFC 6749 §5.2). */
 export class OAuthErrorDto {
-  @ApiProperty({ description: 'The code (RFC 6749 §5.2).', example: 'invalid_client' })
+  @ApiProperty({ description: 'The code (RFC 6749 §5.2).' })
   readonly error!: string;
 
   @ApiProperty({ description: 'What to do, and the id of the request.' })
