@@ -10,6 +10,7 @@ import type { StoredClient } from './builders.js';
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/src/main.js');
 const READY_WITHIN_MS = 15_000;
+const LOGGED_WITHIN_MS = 2000;
 
 /** A process of the built server. */
 export interface ServerProcess {
@@ -17,6 +18,8 @@ export interface ServerProcess {
   readonly baseUrl: string;
   /** All that it has written so far. */
   output(): string;
+  /** Waits for the log line that has a text in it. */
+  logLine(text: string): Promise<string>;
   /** Sends a signal and waits for the end; gives the exit status. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -78,11 +81,23 @@ export function spawnServer(environment: Record<string, string>): Omit<ServerPro
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const written: string[] = [];
+  const output = (): string => written.join('');
   child.stdout.on('data', (chunk: Buffer) => written.push(chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => written.push(chunk.toString()));
   return {
     process: child,
-    output: () => written.join(''),
+    output,
+    logLine: async (text) => {
+      const end = performance.now() + LOGGED_WITHIN_MS;
+      for (;;) {
+        const line = output()
+          .split('\n')
+          .find((candidate) => candidate.includes(text));
+        if (line !== undefined) return line;
+        if (performance.now() > end) throw new Error(`nothing logged of ${text}:\n${output()}`);
+        await delay(5);
+      }
+    },
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const closed = once(child, 'close');
