@@ -11,7 +11,7 @@ import { createLogger } from './operations/logger.js';
 import { ensureFirstAdmin } from './start/admin-credentials.js';
 import { logFirstAdmin, welcome } from './start/announcement.js';
 import { failureLines } from './start/failure.js';
-import { closeServer } from './start/stop.js';
+import { Connections } from './start/connections.js';
 
 /** Starts the server, and sees to its end. */
 async function main(): Promise<void> {
@@ -32,8 +32,9 @@ async function serve(settings: Settings, logger: Logger, database: OpenDatabase)
   const app = await createApp(AppModule.forRoot(found, logger), found);
   const outcome = await ensureFirstAdmin(app.get(FirstAdmin, { strict: false }), found, embedded);
   logFirstAdmin(logger, outcome);
+  const connections = new Connections(app.getHttpServer());
   await app.listen(settings.port, settings.host);
-  stopOnSignals(app, settings, logger, database);
+  stopOnSignals(app, connections, settings, logger, database);
   logger.info({ base_url: settings.publicUrl, docs_url: `${settings.publicUrl}/docs` }, 'ready');
   // For a person: where lines are collected by a program instead, the one above tells the same.
   if (embedded || process.stdout.isTTY) process.stdout.write(welcome(settings, outcome));
@@ -46,6 +47,7 @@ async function serve(settings: Settings, logger: Logger, database: OpenDatabase)
  */
 function stopOnSignals(
   app: NestExpressApplication,
+  connections: Connections,
   settings: Settings,
   logger: Logger,
   database: OpenDatabase,
@@ -54,7 +56,7 @@ function stopOnSignals(
     logger.info({ signal }, 'stopping');
     app.get(Draining).begin();
     await delay(settings.shutdownDrainMs);
-    await closeServer(app.getHttpServer(), settings.shutdownGraceMs);
+    await connections.close(settings.shutdownGraceMs);
     await app.close();
     await database.close();
     logger.info('stopped');

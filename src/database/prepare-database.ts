@@ -32,7 +32,7 @@ export async function waitForDatabase(
       await withClient(url, (client) => client.query('SELECT 1'));
       return;
     } catch (error) {
-      if (!isStoreUnavailable(error)) throw error;
+      if (!isStoreUnavailable(error) || hasRefused(error)) throw error;
       const reason = error instanceof Error ? error.message || error.name : 'no answer';
       if (performance.now() >= end) {
         throw new DatabaseUnreachableError(
@@ -44,6 +44,11 @@ export async function waitForDatabase(
       await delay(RETRY_MS);
     }
   }
+}
+
+/** It has answered: with a log-in (class 28) or a database (3D) that are not there. */
+function hasRefused(error: unknown): boolean {
+  return /^(28|3D)/.test(String((error as { code?: unknown }).code));
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   Scopes,
   type VerifiedToken,
 } from '../../src/resource-server/index.js';
-import { closeServer } from '../../src/start/stop.js';
+import { Connections } from '../../src/start/connections.js';
 import type { TestDatabase } from './database.js';
 import { freePort } from './server.js';
 
@@ -100,9 +100,10 @@ export async function startProbeApp(
   });
   const { imports = [], ...root } = AppModule.forRoot(settings, pino({ level: 'silent' }));
   const app = await createApp({ ...root, imports: [...imports, ProbeModule] }, settings);
+  const connections = new Connections(app.getHttpServer());
   await app.listen(port, '127.0.0.1');
   const close = async (): Promise<void> => {
-    await closeServer(app.getHttpServer(), 1000);
+    await connections.close(1000);
     await app.close();
   };
   return { app, baseUrl, close };

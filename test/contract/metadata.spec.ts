@@ -1,0 +1,141 @@
+/**
+ * What the server says of itself (RFC 8414, RFC 9728) and its health, against processes of the
+ * built server on a real PostgreSQL.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { getToken, postForm, send } from '../support/http.js';
+import { freePort, startServer, type TestServer } from '../support/server.js';
+
+describe('a server without a path', () => {
+  let server: TestServer;
+  let publicUrl: string;
+
+  beforeAll(async () => {
+    const port = String(await freePort());
+    publicUrl = `http://127.0.0.1:${port}`;
+    server = await startServer({ PORT: port, PUBLIC_URL: publicUrl });
+  });
+
+  afterAll(() => server.stop());
+
+  it.each(['oauth-authorization-server', 'openid-configuration'])(
+    'describes its authorization server at %s, truly',
+    async (name) => {
+      const { status, headers, body } = await send(`${publicUrl}/.well-known/${name}`);
+      expect(status).toBe(200);
+      expect(headers.get('cache-control')).toBe('public, max-age=300');
+      expect(body).toEqual({
+        issuer: publicUrl,
+        token_endpoint: `${publicUrl}/o/token/`,
+        token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+        grant_types_supported: ['client_credentials'],
+        response_types_supported: [],
+        scopes_supported: ['read', 'write', 'admin', 'introspection'],
+        service_documentation: `${publicUrl}/docs`,
+      });
+    },
+  );
+
+  it('takes what the metadata promises', async () => {
+    const { body } = await send(`${publicUrl}/.well-known/oauth-authorization-server`);
+    const { clientId, clientSecret } = server.admin;
+    const answer = await postForm(String(body.token_endpoint), {
+      grant_type: String((body.grant_types_supported as string[])[0]),
+      client_id: clientId,
+      client_secret: clientSecret,
+      scope: 'read write admin',
+    });
+    expect(answer.status).toBe(200);
+    expect((await send(String(body.service_documentation))).status).toBe(200);
+  });
+
+  it('describes this API where the challenges point', async () => {
+    const { status, body } = await send(`${publicUrl}/.well-known/oauth-protected-resource`);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      resource: publicUrl,
+      authorization_servers: [publicUrl],
+      bearer_methods_supported: ['header'],
+      scopes_supported: ['read', 'write', 'admin', 'introspection'],
+      resource_documentation: `${publicUrl}/docs`,
+    });
+  });
+
+  it('knows no other well-known name', async () => {
+    for (const path of ['nothing', 'oauth-authorization-server/elsewhere', 'nothing/at/all']) {
+      expect((await send(`${publicUrl}/.well-known/${path}`)).status).toBe(404);
+    }
+  });
+
+  it('is alive and ready, with and without the slash', async () => {
+    for (const path of ['/health/live', '/health/live/', '/health/ready', '/health/ready/']) {
+      const { status, headers, body } = await send(`${publicUrl}${path}`);
+      expect({ path, status, told: body.status }).toEqual({ path, status: 200, told: 'ok' });
+      expect(headers.get('cache-control')).toBe('no-store');
+    }
+  });
+
+  it('answers no preflight, as no origin is set', async () => {
+    const answer = await send(`${publicUrl}/o/token/`, {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://app.example', 'Access-Control-Request-Method': 'POST' },
+    });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe('a server with a path, behind proxies, for pages of one origin', () => {
+  let server: TestServer;
+  const publicUrl = 'https://api.example.com/v1';
+
+  beforeAll(async () => {
+    server = await startServer({
+      PUBLIC_URL: publicUrl,
+      TRUST_PROXY: '127.0.0.1',
+      CORS_ORIGINS: 'https://app.example',
+    });
+  });
+
+  afterAll(() => server.stop());
+
+  it.each([
+    ['oauth-authorization-server/v1', 'issuer', publicUrl],
+    ['openid-configuration/v1', 'issuer', publicUrl],
+    ['oauth-protected-resource/v1', 'resource', publicUrl],
+    ['oauth-authorization-server', 'issuer', publicUrl],
+  ])('serves %s', async (path, field, value) => {
+    const { status, body } = await send(`${server.baseUrl}/.well-known/${path}`);
+    expect({ status, value: body[field] }).toEqual({ status: 200, value });
+  });
+
+  it('believes the trusted proxy about the address, and nobody further', async () => {
+    const headers = { 'X-Forwarded-For': '203.0.113.9, 198.51.100.7', 'X-Request-Id': 'forwarded' };
+    await postForm(`${server.baseUrl}/o/token/`, 'grant_type=client_credentials', headers);
+    expect(await server.logLine('"forwarded"')).toContain('"address":"198.51.100.7"');
+  });
+
+  it('answers the preflight of that origin alone', async () => {
+    const preflight = (origin: string) =>
+      send(`${server.baseUrl}/o/token/`, {
+        method: 'OPTIONS',
+        headers: { Origin: origin, 'Access-Control-Request-Method': 'POST' },
+      });
+    const good = await preflight('https://app.example');
+    expect(good.status).toBe(204);
+    expect(good.headers.get('access-control-allow-origin')).toBe('https://app.example');
+    const bad = await preflight('https://evil.example');
+    expect(bad.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe('a server behind a pooler in transaction mode', () => {
+  it('issues and checks without named statements', async () => {
+    const server = await startServer({ DB_POOLER: 'transaction' });
+    await getToken(server.baseUrl, server.admin, 'admin');
+    expect((await send(`${server.baseUrl}/health/ready`)).status).toBe(200);
+    const named = await server.database.query('SELECT 1 FROM pg_prepared_statements');
+    expect(named).toEqual([]);
+    await server.stop();
+  });
+});
