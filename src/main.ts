@@ -13,6 +13,9 @@ import { logFirstAdmin, welcome } from './start/announcement.js';
 import { failureLines } from './start/failure.js';
 import { Connections } from './start/connections.js';
 
+/** A Ctrl-C reaches the server twice where npm or nest hands on what the terminal has sent to all. */
+const ECHO_MS = 1000;
+
 /** Starts the server, and sees to its end. */
 async function main(): Promise<void> {
   const settings = loadSettings(process.env);
@@ -62,12 +65,17 @@ function stopOnSignals(
     logger.info('stopped');
     process.exit(0);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(1));
+  let begunAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (begunAt === undefined) {
+      begunAt = performance.now();
       stop(signal).catch(fail);
-    });
-  }
+    } else if (performance.now() - begunAt > ECHO_MS) {
+      process.exit(1);
+    }
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
 }
 
 function fail(error: unknown): never {

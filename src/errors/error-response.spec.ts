@@ -45,7 +45,9 @@ const CONTRACT: Record<ErrorCode, [number, string, string?]> = {
   idempotency_key_reused: [422, 'invalid_request'],
   internal_error: [500, 'server_error'],
 };
-const ROWS = Object.entries(CONTRACT).map(([code, row]) => [code as ErrorCode, ...row] as const);
+const ROWS = Object.entries(CONTRACT).map(
+  ([code, [status, oauth, bearer]]) => [code as ErrorCode, status, oauth, bearer] as const,
+);
 
 it('the contract says what each error of the catalogue comes to', () => {
   expect(Object.keys(ERROR_CATALOGUE).toSorted()).toEqual(Object.keys(CONTRACT).toSorted());

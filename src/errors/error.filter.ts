@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   Catch,
   HttpException,
@@ -12,7 +13,6 @@ import { DomainError } from './domain-error.js';
 import {
   httpExceptionResponse,
   isBrokenPath,
-  isOAuthPath,
   oauthErrorResponse,
   problemResponse,
   toDomainError,
@@ -22,6 +22,14 @@ import {
 
 /** A request with what the middleware of an application may have put on it. */
 type LoggedRequest = Request & { readonly id?: unknown; readonly log?: unknown };
+
+/** What the filter has to be told. */
+export interface ErrorFilterOptions {
+  /** The absolute URL above `/errors/`; empty where there are no such pages. */
+  readonly pagesUrl: string;
+  /** Where errors have the form of RFC 6749 §5.2; left out: nowhere. */
+  readonly isOAuthPath?: (path: string) => boolean;
+}
 
 /**
  * Writes the answer to every error: the one place that does. OAuth JSON on the OAuth endpoints,
@@ -34,8 +42,7 @@ type LoggedRequest = Request & { readonly id?: unknown; readonly log?: unknown }
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Errors');
 
-  /** @param pagesUrl the absolute URL above `/errors/`; empty where there are no such pages */
-  constructor(private readonly pagesUrl: string) {}
+  constructor(private readonly options: ErrorFilterOptions) {}
 
   /** @throws nothing: an error here would leave the caller without an answer */
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -43,9 +50,9 @@ export class ErrorFilter implements ExceptionFilter {
     const request = http.getRequest<LoggedRequest>();
     const response = http.getResponse<Response>();
     const answer = this.answer(thrown, request, {
-      requestId: typeof request.id === 'string' ? request.id : '',
+      requestId: requestIdOf(request, response),
       path: pathOf(request),
-      pagesUrl: this.pagesUrl,
+      pagesUrl: this.options.pagesUrl,
     });
     if (response.headersSent) {
       response.destroy();
@@ -68,7 +75,8 @@ export class ErrorFilter implements ExceptionFilter {
       return httpExceptionResponse(thrown, situation);
     }
     const error = isUnrouted(thrown) ? unrouted(request) : toDomainError(thrown);
-    const write = isOAuthPath(situation.path) ? oauthErrorResponse : problemResponse;
+    const oauth = this.options.isOAuthPath?.(situation.path) === true;
+    const write = oauth ? oauthErrorResponse : problemResponse;
     const answer = write(error, situation);
     this.log(request, situation, answer.status, {
       error: error.code,
@@ -117,6 +125,14 @@ function unrouted(request: Request): DomainError {
   return new DomainError('method_not_allowed', `Use ${allowed.join(' or ')} here.`, {
     headers: { Allow: allowed.join(', ') },
   });
+}
+
+/** The id that middleware gave the request; where there is no such middleware, one made now. */
+function requestIdOf(request: LoggedRequest, response: Response): string {
+  if (typeof request.id === 'string') return request.id;
+  const id = randomUUID();
+  if (!response.headersSent) response.setHeader('X-Request-Id', id);
+  return id;
 }
 
 function pathOf(request: Request): string {

@@ -28,6 +28,8 @@ describe('the store is out of reach', () => {
     ['08000', 'connection exception'],
     ['08003', 'connection does not exist'],
     ['08006', 'connection failure'],
+    ['28P01', 'a wrong password'],
+    ['3D000', 'no such database'],
     ['53100', 'disk full'],
     ['53300', 'too many connections'],
     ['57014', 'a statement time-out'],
@@ -35,6 +37,7 @@ describe('the store is out of reach', () => {
     ['57P02', 'a crash of another session'],
     ['57P03', 'it is starting up'],
     ['25006', 'it is a standby'],
+    ['55000', 'it takes no connections'],
     ['55P03', 'a lock time-out'],
   ])('where PostgreSQL says %s: %s', (code, message) => {
     expect(isStoreUnavailable(sqlError(code, message))).toBe(true);
@@ -105,8 +108,6 @@ describe('the store has answered', () => {
     ['42601', 'a syntax error'],
     ['42P01', 'no such table'],
     ['42501', 'no permission'],
-    ['28P01', 'a wrong password'],
-    ['3D000', 'no such database'],
     ['XX000', 'an internal error'],
   ])('where PostgreSQL says %s: %s', (code, message) => {
     expect(isStoreUnavailable(sqlError(code, message))).toBe(false);

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { SETTINGS } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
+import { isOAuthPath } from '../errors/error-response.js';
 import { ErrorFilter } from '../errors/error.filter.js';
 import { JsonBodyGuard } from './json-body.guard.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
@@ -19,7 +20,8 @@ import { RequestValidationPipe } from './request-validation.pipe.js';
     {
       provide: APP_FILTER,
       inject: [SETTINGS],
-      useFactory: ({ publicUrl }: Settings) => new ErrorFilter(publicUrl),
+      useFactory: ({ publicUrl }: Settings) =>
+        new ErrorFilter({ pagesUrl: publicUrl, isOAuthPath }),
     },
   ],
 })

@@ -51,7 +51,7 @@ beforeAll(async () => {
     ],
     providers: [
       { provide: APP_PIPE, useClass: RequestValidationPipe },
-      { provide: APP_FILTER, useValue: new ErrorFilter('') },
+      { provide: APP_FILTER, useValue: new ErrorFilter({ pagesUrl: '' }) },
     ],
   })
   class TestAppModule {}

@@ -31,7 +31,7 @@ class RefusalFilter extends ErrorFilter {}
       provide: APP_FILTER,
       inject: [RESOURCE_SERVER_OPTIONS],
       useFactory: (options: ResourceServerOptions) =>
-        new RefusalFilter(options.errorPagesUrl ?? ''),
+        new RefusalFilter({ pagesUrl: options.errorPagesUrl ?? '' }),
     },
   ],
 })
