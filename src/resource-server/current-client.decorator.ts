@@ -9,19 +9,26 @@ export function rememberCaller(request: object, caller: VerifiedToken): void {
 }
 
 /**
+ * The client that calls a guarded handler, for a decorator of one's own.
+ *
+ * @throws an Error on a handler that is `@Public()`: nobody was asked who they are there
+ */
+export function callerOf(context: ExecutionContext): VerifiedToken {
+  const caller = CALLERS.get(context.switchToHttp().getRequest<object>());
+  if (caller !== undefined) return caller;
+  const handler = `${context.getClass().name}.${context.getHandler().name}`;
+  throw new Error(`${handler} asks who calls, but no token guards it: put @Scopes() on it.`);
+}
+
+/**
  * The client that calls a guarded handler, with the scopes of its token.
  *
  * ```ts
  * list(@CurrentClient() client: VerifiedToken) {}
  * ```
  *
- * @throws an Error on a handler that is `@Public()`: nobody was asked who they are there
+ * @throws an Error on a handler that is `@Public()`
  */
 export const CurrentClient = createParamDecorator(
-  (_data: unknown, context: ExecutionContext): VerifiedToken => {
-    const caller = CALLERS.get(context.switchToHttp().getRequest<object>());
-    if (caller !== undefined) return caller;
-    const handler = `${context.getClass().name}.${context.getHandler().name}`;
-    throw new Error(`@CurrentClient() in ${handler}, which no token guards: put @Scopes() on it.`);
-  },
+  (_data: unknown, context: ExecutionContext): VerifiedToken => callerOf(context),
 );

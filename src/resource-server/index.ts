@@ -10,7 +10,7 @@ export {
 export { ApiProblem } from './api-problem.decorator.js';
 export type { AccessRule } from './access-rule.js';
 export { MissingAccessRuleError } from './access-rules.check.js';
-export { CurrentClient } from './current-client.decorator.js';
+export { callerOf, CurrentClient } from './current-client.decorator.js';
 export { ProblemDto } from './problem.dto.js';
 export { ResourceServerModule } from './resource-server.module.js';
 export type { ResourceServerExtras, ResourceServerOptions } from './resource-server.options.js';
