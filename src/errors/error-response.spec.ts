@@ -229,7 +229,7 @@ describe('an exception that a module chose by itself', () => {
   });
 
   // Contract: "401 and 403 are no-store".
-  it.failing.each([new UnauthorizedException(), new ForbiddenException()])(
+  it.each([new UnauthorizedException(), new ForbiddenException()])(
     'is not to be stored where it is %s',
     (exception) => {
       const { headers } = httpExceptionResponse(exception, SITUATION);

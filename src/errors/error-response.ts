@@ -84,8 +84,7 @@ export function problemResponse(error: DomainError, situation: ErrorSituation): 
     status,
     headers: {
       ...commonHeaders(error),
-      'Content-Type': PROBLEM_MEDIA_TYPE,
-      ...((status === 401 || status === 403) && { 'Cache-Control': 'no-store' }),
+      ...problemHeaders(status),
     },
     body: {
       type: pageUrl(error.code, situation),
@@ -111,7 +110,7 @@ export function httpExceptionResponse(
   const status = exception.getStatus();
   return {
     status,
-    headers: { 'Content-Type': PROBLEM_MEDIA_TYPE },
+    headers: problemHeaders(status),
     body: {
       type: 'about:blank',
       title: STATUS_CODES[status] ?? 'Error',
@@ -120,6 +119,24 @@ export function httpExceptionResponse(
       instance: situation.path,
       request_id: situation.requestId,
     },
+  };
+}
+
+/** The same on an OAuth endpoint, in its form. */
+export function oauthHttpExceptionResponse(
+  exception: HttpException,
+  situation: ErrorSituation,
+): ErrorResponse {
+  const status = exception.getStatus();
+  const code = status < 500 ? 'invalid_request' : 'internal_error';
+  const answer = oauthErrorResponse(new DomainError(code, exception.message), situation);
+  return { ...answer, status };
+}
+
+function problemHeaders(status: number): Record<string, string> {
+  return {
+    'Content-Type': PROBLEM_MEDIA_TYPE,
+    ...((status === 401 || status === 403) && { 'Cache-Control': 'no-store' }),
   };
 }
 

@@ -87,7 +87,7 @@ describe('an error', () => {
   });
 
   // Every error of the OAuth endpoints has the form of RFC 6749 §5.2 and is no-store (contract).
-  it.failing('of a module’s own choice is OAuth JSON on the OAuth endpoints', async () => {
+  it('of a module’s own choice is OAuth JSON on the OAuth endpoints', async () => {
     thrown = new ImATeapotException('Short and stout.');
     const answer = await send(`${toy.url}/o/throws`);
     expect(answer.headers.get('cache-control')).toBe('no-store');

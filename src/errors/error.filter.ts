@@ -14,6 +14,7 @@ import {
   httpExceptionResponse,
   isBrokenPath,
   oauthErrorResponse,
+  oauthHttpExceptionResponse,
   problemResponse,
   toDomainError,
   type ErrorResponse,
@@ -70,12 +71,14 @@ export class ErrorFilter implements ExceptionFilter {
     request: LoggedRequest,
     situation: ErrorSituation,
   ): ErrorResponse {
+    const oauth = this.options.isOAuthPath?.(situation.path) === true;
     if (isOfAModule(thrown)) {
       this.log(request, situation, thrown.getStatus(), { error: thrown.name });
-      return httpExceptionResponse(thrown, situation);
+      return oauth
+        ? oauthHttpExceptionResponse(thrown, situation)
+        : httpExceptionResponse(thrown, situation);
     }
     const error = isUnrouted(thrown) ? unrouted(request) : toDomainError(thrown);
-    const oauth = this.options.isOAuthPath?.(situation.path) === true;
     const write = oauth ? oauthErrorResponse : problemResponse;
     const answer = write(error, situation);
     this.log(request, situation, answer.status, {

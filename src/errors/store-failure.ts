@@ -7,9 +7,12 @@
 const UNAVAILABLE_CODE =
   /^(08...|28...|3D...|53...|57...|25006|55000|55P03|ECONNREFUSED|ECONNRESET|ENOENT|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
 
+/** How deep causes are looked into: one can lead back to itself. */
+const MOST_CAUSES = 8;
+
 /** What node-postgres says without a code: its own time-outs and broken connections. */
 const UNAVAILABLE_MESSAGE =
-  /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/;
+  /^(timeout exceeded when trying to connect|timeout expired$|Query read timeout|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/;
 
 /**
  * Whether a failure means that the store is out of reach, so that the honest answer is 503 and
@@ -19,7 +22,11 @@ const UNAVAILABLE_MESSAGE =
  *   AggregateError are looked into
  */
 export function isStoreUnavailable(failure: unknown): boolean {
-  if (!(failure instanceof Error)) return false;
+  return isUnavailable(failure, MOST_CAUSES);
+}
+
+function isUnavailable(failure: unknown, depth: number): boolean {
+  if (!(failure instanceof Error) || depth === 0) return false;
   const { code, driverError, errors } = failure as Error & {
     code?: unknown;
     driverError?: unknown;
@@ -28,8 +35,8 @@ export function isStoreUnavailable(failure: unknown): boolean {
   return (
     (typeof code === 'string' && UNAVAILABLE_CODE.test(code)) ||
     UNAVAILABLE_MESSAGE.test(failure.message) ||
-    isStoreUnavailable(driverError) ||
-    isStoreUnavailable(failure.cause) ||
-    (Array.isArray(errors) && errors.some(isStoreUnavailable))
+    isUnavailable(driverError, depth - 1) ||
+    isUnavailable(failure.cause, depth - 1) ||
+    (Array.isArray(errors) && errors.some((error) => isUnavailable(error, depth - 1)))
   );
 }

@@ -148,17 +148,16 @@ describe('a body', () => {
   );
 
   it('that is null where something is needed is refused', async () => {
-    expect(await faults('null')).toMatchObject([{ pointer: '/reference' }]);
+    expect(await faults('null')).toMatchObject([{ pointer: '' }]);
   });
 
   // The handler would get null for a DTO, and fail with 500.
-  it.failing('that is null where all is optional is refused', async () => {
+  it('that is null where all is optional is refused', async () => {
     const error = await refusal(transform(null, PatchDto));
     expect(error.code).toBe('validation_failed');
   });
 
-  // Dropped in silence: the check of inherited names looks at the outermost object alone.
-  it.failing.each(['constructor', '__proto__', 'toString'])(
+  it.each(['constructor', '__proto__', 'toString'])(
     'with `%s` further in is refused',
     async (name) => {
       const text = `{"reference":"x","contact":{"email":"e","${name}":{}}}`;

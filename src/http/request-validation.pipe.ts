@@ -27,6 +27,9 @@ export class RequestValidationPipe extends ValidationPipe {
     const judged = metadata.type === 'body' && value === undefined ? {} : value;
     try {
       assertNoInheritedNames(judged);
+      if (judged === null && this.toValidate(metadata)) {
+        throw faulty([{ pointer: '', detail: 'must be a JSON object' }]);
+      }
       return (await super.transform(judged, metadata)) as unknown;
     } catch (error) {
       if (metadata.type === 'body' || !(error instanceof DomainError)) throw error;
@@ -40,10 +43,19 @@ export class RequestValidationPipe extends ValidationPipe {
  * transformation to a class passes over them, so the validator never sees that they are unknown.
  */
 function assertNoInheritedNames(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  const inherited = Object.keys(value).filter((name) => name in Object.prototype);
-  if (inherited.length === 0) return;
-  throw faulty(inherited.map((name) => ({ pointer: `/${name}`, detail: UNKNOWN })));
+  const pointers = inheritedNames(value, '');
+  if (pointers.length === 0) return;
+  throw faulty(pointers.map((pointer) => ({ pointer, detail: UNKNOWN })));
+}
+
+/** By recursion: the body has been found shallow enough for it. */
+function inheritedNames(value: unknown, parent: string): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const pointer = `${parent}/${escaped(name)}`;
+    const own = name in Object.prototype ? [pointer] : [];
+    return [...own, ...inheritedNames(member, pointer)];
+  });
 }
 
 function faulty(errors: readonly FieldError[]): DomainError {
@@ -56,10 +68,15 @@ function invalidParameter(errors: readonly FieldError[]): DomainError {
 }
 
 function fieldErrors(error: ValidationError, parent: string): FieldError[] {
-  const pointer = `${parent}/${error.property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const pointer = `${parent}/${escaped(error.property)}`;
   const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
     pointer,
     detail: constraint === 'whitelistValidation' ? UNKNOWN : message,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, pointer))];
+}
+
+/** A name as part of a JSON pointer (RFC 6901 §3). */
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

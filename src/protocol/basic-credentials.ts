@@ -6,7 +6,8 @@ export interface PresentedCredentials {
   readonly clientSecret: string;
 }
 
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** Whole groups of four, and a last one that may lack its padding. */
+const BASE64 = /^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 const CONTROL = /\p{Cc}/u;
 
 /**
@@ -30,18 +31,19 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
       'The credentials in the Basic header end with a line break. Encode them without one, for example with echo -n.',
     );
   }
-  if (CONTROL.test(text)) {
-    throw new MalformedRequestError(
-      'The credentials in the Basic header hold a control character.',
-    );
-  }
   const colon = text.indexOf(':');
   if (colon === -1) {
     throw new MalformedRequestError(
       'The Basic header has no colon. Encode client_id:client_secret in base64, both joined by one colon.',
     );
   }
-  return readings(text.slice(0, colon), text.slice(colon + 1));
+  const found = readings(text.slice(0, colon), text.slice(colon + 1));
+  if (found.some(({ clientId, clientSecret }) => CONTROL.test(clientId + clientSecret))) {
+    throw new MalformedRequestError(
+      'The credentials in the Basic header hold a control character.',
+    );
+  }
+  return found;
 }
 
 function decodeBase64(encoded: string): string {

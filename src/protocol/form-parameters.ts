@@ -24,8 +24,8 @@ export class FormParameters {
  *
  * @param body the bytes of the body
  * @param repeatable the names that may stand more than once
- * @throws MalformedRequestError for an empty body, broken UTF-8 or percent-encoding, a control
- *   character, or a parameter sent twice
+ * @throws MalformedRequestError for broken UTF-8 or percent-encoding, a control character, or a
+ *   parameter sent twice
  */
 export function parseFormParameters(
   body: Uint8Array,

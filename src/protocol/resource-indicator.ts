@@ -5,6 +5,7 @@
  * @returns undefined where the text is no absolute URI or has a fragment
  */
 export function normalizedResource(text: string): string | undefined {
-  if (text.includes('#') || !URL.canParse(text)) return undefined;
+  // The standard's parser would drop blanks and line breaks in silence; no URI has any.
+  if (/[#\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text).href;
 }

@@ -1,4 +1,4 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { ApiSecurity } from '@nestjs/swagger';
 import { ACCESS_RULE, type AccessRule } from './access-rule.js';
@@ -54,20 +54,31 @@ export function Public(): AccessDecorator {
  * Puts a rule and its documentation on a handler, or on each handler of a controller that has no
  * rule of its own. The documentation goes to the handlers, never to the class: there it would add
  * to that of a handler with another rule, and the document would promise what the guard refuses.
+ * A handler that a controller inherits is guarded by the controller's rule, but documented only
+ * where it is declared again: its function is shared with whatever else inherits it.
  */
 export function access(rule: AccessRule, ...documentation: MethodDecorator[]): AccessDecorator {
-  const onHandler = applyDecorators(SetMetadata(ACCESS_RULE, rule), ...documentation);
+  const document = applyDecorators(...documentation) as MethodDecorator;
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const handler: unknown = descriptor?.value;
+    setRule(typeof handler === 'function' ? handler : target, rule);
     if (key !== undefined && descriptor !== undefined) {
-      onHandler(target, key, descriptor);
+      document(target, key, descriptor);
       return;
     }
-    Reflect.defineMetadata(ACCESS_RULE, rule, target);
     const { prototype } = target as { prototype: object };
     for (const [name, method] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (isHandlerWithoutRule(method.value)) onHandler(prototype, name, method);
+      if (isHandlerWithoutRule(method.value)) document(prototype, name, method);
     }
   };
+}
+
+/** @throws an Error where there is a rule already: which of two was meant, nobody can tell */
+function setRule(target: object, rule: AccessRule): void {
+  if (Reflect.hasOwnMetadata(ACCESS_RULE, target)) {
+    throw new Error(`${(target as { name?: string }).name} has two access rules: leave one.`);
+  }
+  Reflect.defineMetadata(ACCESS_RULE, rule, target);
 }
 
 function isHandlerWithoutRule(method: unknown): boolean {

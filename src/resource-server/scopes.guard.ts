@@ -6,6 +6,7 @@ import type { ErrorCode } from '../errors/error-catalogue.js';
 import { presentedToken } from '../protocol/bearer-token.js';
 import { challenge } from '../protocol/challenge.js';
 import { MalformedRequestError } from '../protocol/malformed-request.js';
+import { normalizedResource } from '../protocol/resource-indicator.js';
 import { accessRuleOf, type AccessRule } from './access-rule.js';
 import { rememberCaller } from './current-client.decorator.js';
 import {
@@ -22,12 +23,16 @@ import type { VerifiedToken } from './token-verifier.js';
  */
 @Injectable()
 export class ScopesGuard implements CanActivate {
+  private readonly audience: string;
+
   constructor(
     @Inject(RESOURCE_SERVER_OPTIONS) private readonly options: ResourceServerOptions,
     @Inject(PUBLIC_CONTROLLERS)
     private readonly publicControllers: NonNullable<ResourceServerExtras['publicControllers']>,
     private readonly reflector: Reflector,
-  ) {}
+  ) {
+    this.audience = normalizedResource(options.audience) ?? options.audience;
+  }
 
   /**
    * @returns true, at once for a public handler; false never
@@ -74,10 +79,15 @@ export class ScopesGuard implements CanActivate {
   private async verified(token: string): Promise<VerifiedToken> {
     const caller = await this.ask(token);
     if (caller === undefined) throw this.invalidToken('unknown, expired or revoked token');
-    if (!caller.audience.includes(this.options.audience)) {
+    if (!caller.audience.some((audience) => this.isOurs(audience))) {
       throw this.invalidToken(`token of client ${caller.clientId} is for another audience`);
     }
     return caller;
+  }
+
+  /** URIs are compared in their WHATWG form, which the usual spelling spares. */
+  private isOurs(audience: string): boolean {
+    return audience === this.options.audience || normalizedResource(audience) === this.audience;
   }
 
   private async ask(token: string): Promise<VerifiedToken | undefined> {

@@ -28,12 +28,22 @@ export class TestTokenVerifier extends TokenVerifier {
   }
 }
 
-function verified(token: string): VerifiedToken {
-  const claims = Buffer.from(token.slice(PREFIX.length), 'base64url').toString();
-  const { clientId, scopes } = JSON.parse(claims) as Pick<VerifiedToken, 'clientId' | 'scopes'>;
+function verified(token: string): VerifiedToken | undefined {
+  const claims = claimsOf(token);
+  if (claims === undefined) return undefined;
+  const { clientId, scopes } = claims;
   const issuedAt = new Date();
   const expiresAt = new Date(issuedAt.getTime() + 3_600_000);
   return { clientId, scopes, audience: [TEST_AUDIENCE], issuedAt, expiresAt };
+}
+
+function claimsOf(token: string): Pick<VerifiedToken, 'clientId' | 'scopes'> | undefined {
+  try {
+    const text = Buffer.from(token.slice(PREFIX.length), 'base64url').toString();
+    return JSON.parse(text) as Pick<VerifiedToken, 'clientId' | 'scopes'>;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The headers of a call by the client `test-client`, with exactly these scopes. */
