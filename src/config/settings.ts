@@ -18,9 +18,11 @@ const wholeNumber = (least: number, most: number) =>
     })
     .transform(Number);
 
-const postgresUrl = z.string().refine((text) => isUrl(text, ['postgres:', 'postgresql:']), {
-  error: 'must be a URL such as postgres://user:password@host:5432/database',
-});
+const postgresUrl = z
+  .string()
+  .refine((text) => /^postgres(ql)?:\/\/./.test(text) && URL.canParse(text), {
+    error: 'must be a URL such as postgres://user:password@host:5432/database',
+  });
 
 const listOf = (fits: (entry: string) => boolean, error: string) =>
   z
@@ -36,14 +38,20 @@ const SCHEMA = z.object({
   PORT: wholeNumber(1, 65_535)
     .prefault('3000')
     .meta({ shown: '`3000`', description: 'the port to listen on' }),
-  HOST: z.string().prefault('127.0.0.1').meta({
-    shown: '`127.0.0.1`',
-    description: 'the address to listen on; `0.0.0.0` for every one (the image sets it)',
-  }),
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_%-]{1,253}$/, {
+      error: 'must be an address or a host name, such as 127.0.0.1 or 0.0.0.0',
+    })
+    .prefault('127.0.0.1')
+    .meta({
+      shown: '`127.0.0.1`',
+      description: 'the address to listen on; `0.0.0.0` for every one (the image sets it)',
+    }),
   PUBLIC_URL: z
     .string()
-    .refine((text) => isUrl(text, ['http:', 'https:']) && !/[?#]|\/$/.test(text), {
-      error: 'must be an http(s) URL without a trailing slash, query or fragment',
+    .refine((text) => /^https?:\/\/[^\s\p{Cc}?#@]+(?<!\/)$/u.test(text) && URL.canParse(text), {
+      error: 'must be an http(s) URL without a user, a query, a fragment or a trailing slash',
     })
     .optional()
     .meta({
@@ -117,6 +125,10 @@ const SCHEMA = z.object({
     shown: '`5000`',
     description: 'tokens that may wait to be written; the answer to one more is 503',
   }),
+  AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500).prefault('400').meta({
+    shown: '`400`',
+    description: 'days that audit events are kept; they go by whole months',
+  }),
   TRUST_PROXY: listOf(
     isAddressOrRange,
     'must be addresses or CIDR ranges separated by commas, such as 10.0.0.0/8',
@@ -170,6 +182,7 @@ export interface Settings {
   readonly accessTokenTtlSeconds: number;
   readonly defaultAudience: string;
   readonly tokenQueueLimit: number;
+  readonly auditRetentionDays: number;
   readonly trustProxy: readonly string[];
   readonly corsOrigins: readonly string[];
   readonly logLevel: Parsed['LOG_LEVEL'];
@@ -300,6 +313,7 @@ function settingsOf(parsed: Parsed, adminSecretFile: string | undefined): Settin
     accessTokenTtlSeconds: parsed.ACCESS_TOKEN_TTL,
     defaultAudience: parsed.DEFAULT_AUDIENCE ?? publicUrl,
     tokenQueueLimit: parsed.TOKEN_QUEUE_LIMIT,
+    auditRetentionDays: parsed.AUDIT_RETENTION_DAYS,
     trustProxy: parsed.TRUST_PROXY ?? [],
     corsOrigins: parsed.CORS_ORIGINS ?? [],
     logLevel: parsed.LOG_LEVEL,
@@ -329,5 +343,6 @@ function isAddressOrRange(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
   if (bits === 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  // A range of everything is none that Express takes, and no proxy's.
+  return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= bits);
 }

@@ -17,3 +17,8 @@ export function identify(request: IncomingMessage, response: ServerResponse): st
   response.setHeader('X-Request-Id', id);
   return id;
 }
+
+/** The id that {@link identify} gave a request. */
+export function requestIdOf(request: IncomingMessage): string {
+  return (request as IdentifiedRequest).id;
+}

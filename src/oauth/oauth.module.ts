@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { ClientsModule } from '../clients/clients.module.js';
 import { ScopesModule } from '../scopes/scopes.module.js';
 import { ClientAuthenticator } from './domain/client-authenticator.js';
@@ -16,7 +17,7 @@ import { TokenPartitionsKeeper } from './storage/token-partitions.keeper.js';
 
 /** The authorization server: it authenticates clients and issues tokens. */
 @Module({
-  imports: [ClientsModule, ScopesModule],
+  imports: [AuditModule, ClientsModule, ScopesModule],
   controllers: [TokenController, MetadataController],
   providers: [
     ClientAuthenticator,

@@ -1,3 +1,8 @@
+import {
+  AuditTrail,
+  type AuthenticationFailure,
+  type PlacedAuditEvent,
+} from '../../src/audit/domain/audit-trail.js';
 import type { AddressInfo } from 'node:net';
 import type { ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -177,4 +182,18 @@ export async function startToyApp(
       await app.close();
     },
   };
+}
+
+/** Keeps the failures that are recorded. */
+export class FakeAuditTrail extends AuditTrail {
+  readonly failures: AuthenticationFailure[] = [];
+
+  override find(): Promise<PlacedAuditEvent[]> {
+    return Promise.resolve([]);
+  }
+
+  override recordFailures(failures: readonly AuthenticationFailure[]): Promise<void> {
+    this.failures.push(...failures);
+    return Promise.resolve();
+  }
 }

@@ -6,6 +6,7 @@ import {
   type TokenEndpointAuthMethod,
 } from '../../clients/domain/client.js';
 import { ClientsRepository } from '../../clients/domain/clients.repository.js';
+import { FailureRecorder } from '../../audit/domain/failure-recorder.js';
 import { DomainError } from '../../errors/domain-error.js';
 import type { PresentedCredentials } from '../../protocol/basic-credentials.js';
 import { sameSecret, secretDigest, type SecretDigest } from '../../secrets/digests.js';
@@ -17,6 +18,12 @@ export interface ShownCredentials {
   /** The readings of what was sent, to be tried in turn as one attempt; never empty. */
   readonly readings: readonly PresentedCredentials[];
   readonly method: TokenEndpointAuthMethod;
+}
+
+/** Where an attempt comes from. */
+export interface Caller {
+  readonly address: string;
+  readonly requestId: string;
 }
 
 /** A client that proved to be itself, with the secret that it used. */
@@ -31,7 +38,9 @@ type Verdict = AuthenticatedClient | { readonly refused: string };
 const DUMMY = secretDigest('');
 
 /** What people leave in when they copy an example. It can be told by looking at the request alone. */
-const PLACEHOLDER = /^(<.*>|\{+.*\}+|\$.*|your[_-].*)$/i;
+const PLACEHOLDER = /^(<.*>|\{.*\}|\$.*|your[_-].*)$/i;
+/** None is longer; and nothing that a caller can make long is to be matched whole. */
+const LONGEST_PLACEHOLDER = 100;
 
 /** Authenticates clients by their secrets (RFC 6749 §2.3.1). */
 @Injectable()
@@ -39,32 +48,35 @@ export class ClientAuthenticator {
   constructor(
     private readonly clients: ClientsRepository,
     private readonly failedAttempts: FailedAttempts,
+    private readonly failures: FailureRecorder,
   ) {}
 
   /**
    * Proves that a caller is the client that it names. Whatever the cause of a refusal, the answer
    * is the same and takes the same work; the true reason goes into the error, for the log.
    *
-   * @param address the caller's
+   * @param caller where the request comes from, and its id
    * @throws DomainError `invalid_client`; `too_many_attempts` in its place past ten different wrong
    *   secrets; what the store throws when it is out of reach
    */
-  async authenticate(shown: ShownCredentials, address: string): Promise<AuthenticatedClient> {
+  async authenticate(shown: ShownCredentials, caller: Caller): Promise<AuthenticatedClient> {
     const reasons: string[] = [];
     for (const reading of shown.readings) {
       const client = await this.clients.findByClientId(reading.clientId);
-      const verdict = judge(client, reading, shown.method, address);
+      const verdict = judge(client, reading, shown.method, caller.address);
       if ('client' in verdict) return verdict;
       reasons.push(verdict.refused);
     }
-    throw this.refusal(shown, address, reasons.join('; '));
+    throw this.refusal(shown, caller, reasons.join('; '));
   }
 
-  private refusal(shown: ShownCredentials, address: string, reason: string): DomainError {
+  private refusal(shown: ShownCredentials, caller: Caller, reason: string): DomainError {
     const [first] = shown.readings;
     const { clientId = '', clientSecret = '' } = first ?? {};
-    const told = `${reason} (client_id ${JSON.stringify(clientId.slice(0, 128))})`;
-    const wait = this.failedAttempts.note(address, clientId, secretDigest(clientSecret));
+    const named = clientId.slice(0, 128);
+    this.failures.note({ ...caller, clientId: named, reason });
+    const told = `${reason} (client_id ${JSON.stringify(named)})`;
+    const wait = this.failedAttempts.note(caller.address, clientId, secretDigest(clientSecret));
     if (wait === undefined) return new DomainError('invalid_client', hint(shown), { reason: told });
     return new DomainError(
       'too_many_attempts',
@@ -114,9 +126,9 @@ function matching(
 }
 
 function hint({ readings }: ShownCredentials): string {
-  const placeholder = readings.some(
-    ({ clientId, clientSecret }) => PLACEHOLDER.test(clientId) || PLACEHOLDER.test(clientSecret),
-  );
+  const placeholder = readings
+    .flatMap(({ clientId, clientSecret }) => [clientId, clientSecret])
+    .some((text) => text.length <= LONGEST_PLACEHOLDER && PLACEHOLDER.test(text));
   return placeholder
     ? 'Client authentication failed. The credentials look like the placeholder of an example: put your own client id and secret there.'
     : 'Client authentication failed. Check the client id and the secret, or ask an administrator and name this request.';

@@ -9,7 +9,7 @@ const WINDOW_MS = 5 * 60 * 1000;
 /** Pairs of address and client id that are remembered: some 20 MB at the very most. */
 const MOST_PAIRS = 20_000;
 
-/** When each wrong secret was first tried, by the start of its digest. */
+/** When each wrong secret was last tried, by the start of its digest. */
 type Attempts = Map<string, number>;
 
 /**

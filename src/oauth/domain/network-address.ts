@@ -1,9 +1,16 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
-/** An IPv4 address that came mapped into IPv6 (`::ffff:192.0.2.1`), as itself. */
+const MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
+
+/** An IPv4 address that came mapped into IPv6 (`::ffff:192.0.2.1`), as itself, however spelt. */
 export function unmapped(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  return mapped?.[1] ?? address;
+  if (!isIPv6(address) || !/ffff/i.test(address)) return address;
+  // The URL standard has one spelling for each address.
+  const url = `http://[${address.split('%', 1)[0]}]`;
+  const [, high, low] = MAPPED.exec(new URL(url).hostname) ?? [];
+  if (high === undefined || low === undefined) return address;
+  const bits = Number.parseInt(high, 16) * 0x10000 + Number.parseInt(low, 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.');
 }
 
 /**

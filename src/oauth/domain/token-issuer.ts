@@ -6,7 +6,7 @@ import { DomainError } from '../../errors/domain-error.js';
 import { normalizedResource } from '../../protocol/resource-indicator.js';
 import { parseScope } from '../../protocol/scope.js';
 import { tokenDigest } from '../../secrets/digests.js';
-import { drawAccessToken } from './access-token.js';
+import { drawAccessToken, type NewAccessToken } from './access-token.js';
 import type { AuthenticatedClient } from './client-authenticator.js';
 import { TokenQuota } from './token-quota.js';
 import { TokensRepository } from './tokens.repository.js';
@@ -49,18 +49,23 @@ export class TokenIssuer {
     assertGrant(client);
     const scopes = grantedScopes(client, request.scope);
     const audience = this.grantedAudience(client, request.resources);
-    await this.quota.take(client);
+    const giveBack = await this.quota.take(client);
     const accessToken = drawAccessToken();
     const ttlSeconds = client.accessTokenTtlSeconds ?? this.settings.accessTokenTtlSeconds;
-    const stored = await this.tokens.insert({
+    const token: NewAccessToken = {
       digest: tokenDigest(accessToken),
       clientKey: client.key,
       secretKey: secret.key,
       scopes,
       audience,
       ttlSeconds,
-    });
-    if (!stored) throw changedMeanwhile(client);
+    };
+    try {
+      if (!(await this.tokens.insert(token))) throw changedMeanwhile(client);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
     return { accessToken, expiresInSeconds: ttlSeconds, scopes };
   }
 
@@ -72,7 +77,9 @@ export class TokenIssuer {
     const { defaultAudience } = this.settings;
     const allowed = client.resources.length > 0 ? client.resources : [defaultAudience];
     const granted = asked.length === 0 ? allowed : askedAmong(allowed, asked);
-    return granted.length === 1 && granted[0] === defaultAudience ? null : granted;
+    const [only = '', ...others] = granted;
+    const isDefault = normalizedResource(only) === normalizedResource(defaultAudience);
+    return isDefault && others.length === 0 ? null : granted;
   }
 }
 
@@ -90,7 +97,8 @@ function grantedScopes(client: Client, scope: string | undefined): readonly stri
   if (asked.length > 0 && asked.every((name) => client.scopes.includes(name))) {
     return client.scopes.filter((name) => asked.includes(name));
   }
-  if (asked.length === 0 && client.defaultScopes.length > 0) return client.defaultScopes;
+  const usual = client.scopes.filter((name) => client.defaultScopes.includes(name));
+  if (asked.length === 0 && usual.length > 0) return usual;
   throw new DomainError('invalid_scope', scopeHint(asked));
 }
 

@@ -24,6 +24,7 @@ export class TokenQuota implements OnModuleDestroy {
   private readonly logger = new Logger('Quota');
   private readonly tallies = new Map<number, Tally>();
   private timer: NodeJS.Timeout | undefined;
+  private syncing: Promise<void> | undefined;
 
   constructor(private readonly counts: TokenCounts) {}
 
@@ -31,17 +32,31 @@ export class TokenQuota implements OnModuleDestroy {
    * Takes one token off a client's quota.
    *
    * @param now milliseconds since the epoch
+   * @returns gives the token back, where none was issued for it
    * @throws DomainError `quota_exceeded` with the `RateLimit` fields where none is left
    */
-  async take(client: Client, now = Date.now()): Promise<void> {
-    if (client.tokenQuota === null) return;
+  async take(client: Client, now = Date.now()): Promise<() => void> {
+    if (client.tokenQuota === null) return () => undefined;
     const tally = await this.tally(client.key, Math.floor(now / HOUR_MS));
     if (tally.shared + tally.own >= client.tokenQuota) throw exceeded(client.tokenQuota, now);
     tally.own += 1;
+    return () => {
+      tally.own -= 1;
+    };
   }
 
-  /** Adds to the shared counts what this node has issued since the last time. */
+  /**
+   * Adds to the shared counts what this node has issued since the last time; one sync at a time,
+   * since the next one would send the same counts again.
+   */
   async sync(): Promise<void> {
+    this.syncing ??= this.share().finally(() => {
+      this.syncing = undefined;
+    });
+    await this.syncing;
+  }
+
+  private async share(): Promise<void> {
     const known = [...this.tallies].map(([client, tally]) => ({ client, tally, sent: tally.own }));
     const totals = await this.counts.add(
       known.map(({ client, tally, sent }) => ({ client, hour: tally.hour, issued: sent })),
@@ -50,7 +65,9 @@ export class TokenQuota implements OnModuleDestroy {
     known.forEach(({ client, tally, sent }, index) => {
       tally.shared = totals[index] ?? tally.shared;
       tally.own -= sent;
-      if (tally.hour < thisHour) this.tallies.delete(client);
+      // The client may have begun the next hour while the counts were on their way.
+      const over = tally.hour < thisHour && tally.own === 0;
+      if (over && this.tallies.get(client) === tally) this.tallies.delete(client);
     });
     if (this.tallies.size === 0) this.stop();
   }

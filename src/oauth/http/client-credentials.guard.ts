@@ -2,6 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import type { Request } from 'express';
 import { DomainError } from '../../errors/domain-error.js';
 import { ClientAuthenticator } from '../domain/client-authenticator.js';
+import { requestIdOf } from '../../http/request-id.js';
 import { findingsOf, noteClient } from './oauth-request.js';
 
 /** The ways of authenticating that this server knows (RFC 7591 §2); the metadata lists the same. */
@@ -23,7 +24,8 @@ export class ClientCredentialsGuard implements CanActivate {
         { reason: 'no credentials' },
       );
     }
-    noteClient(request, await this.authenticator.authenticate(shown, request.ip ?? ''));
+    const caller = { address: request.ip ?? '', requestId: requestIdOf(request) };
+    noteClient(request, await this.authenticator.authenticate(shown, caller));
     return true;
   }
 }
