@@ -29,6 +29,7 @@ export default {
     only('database', ['config', 'errors']),
     only('http', [...GROUND, 'resource-server', 'config']),
     only('audit', [...GROUND, 'resource-server', 'config', 'database']),
+    only('access-rules', ['resource-server']),
     only('scopes', [...GROUND, 'resource-server', 'config', 'database', 'audit']),
     only('clients', [
       ...GROUND,
@@ -52,7 +53,7 @@ export default {
     ]),
     only('payments', [...GROUND, 'resource-server', 'database']),
     only('operations', ['resource-server', 'config']),
-    only('openapi', ['protocol', 'resource-server', 'http']),
+    only('openapi', ['protocol', 'resource-server', 'http', 'config']),
     only('error-pages', [...GROUND, 'resource-server', 'config', 'http']),
     {
       name: 'protocol-knows-no-framework',

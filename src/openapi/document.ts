@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { pathOf } from '../protocol/well-known.js';
 import { OAUTH2_SECURITY } from '../resource-server/index.js';
 import { operationsOf } from './operations.js';
-import { packageVersion } from './package-version.js';
+import { packageVersion } from '../config/package-version.js';
 import { tagsOf } from './tags.js';
 
 /** What the document can not learn from the controllers. */

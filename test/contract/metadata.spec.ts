@@ -139,3 +139,35 @@ describe('a server behind a pooler in transaction mode', () => {
     await server.stop();
   });
 });
+
+describe('the metrics', () => {
+  it('count what happens, and name no client', async () => {
+    const server = await startServer();
+    for (let count = 0; count < 3; count += 1) await getToken(server.baseUrl, server.admin);
+    const wrong = {
+      client_id: 'nobody-at-all',
+      client_secret: 'x',
+      grant_type: 'client_credentials',
+    };
+    await postForm(`${server.baseUrl}/o/token/`, wrong);
+    const { status, headers, text } = await send(`${server.baseUrl}/metrics`);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(text).toMatch(/^postern_tokens_issued_total 3$/m);
+    expect(text).toMatch(/^postern_authentication_failures_total 1$/m);
+    expect(text).toMatch(/^process_resident_memory_bytes \d+/m);
+    expect(text).not.toMatch(/nobody-at-all|test-admin/);
+    await server.stop();
+  });
+
+  it('show who asks for a new token at every call', async () => {
+    const server = await startServer();
+    for (let count = 0; count < 61; count += 1) await getToken(server.baseUrl, server.admin);
+    const end = performance.now() + 4000;
+    const churning = async (): Promise<boolean> =>
+      /^postern_churning_clients 1$/m.test((await send(`${server.baseUrl}/metrics`)).text);
+    while (!(await churning()) && performance.now() < end);
+    expect(await churning()).toBe(true);
+    await server.stop();
+  });
+});

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Counter } from 'prom-client';
 import {
   MOST_SECRETS,
   type Client,
@@ -42,6 +43,11 @@ const PLACEHOLDER = /^(<.*>|\{.*\}|\$.*|your[_-].*)$/i;
 /** None is longer; and nothing that a caller can make long is to be matched whole. */
 const LONGEST_PLACEHOLDER = 100;
 
+const AUTHENTICATION_FAILURES = new Counter({
+  name: 'postern_authentication_failures_total',
+  help: 'Failed attempts of clients to authenticate, whatever the cause',
+});
+
 /** Authenticates clients by their secrets (RFC 6749 §2.3.1). */
 @Injectable()
 export class ClientAuthenticator {
@@ -74,6 +80,7 @@ export class ClientAuthenticator {
     const [first] = shown.readings;
     const { clientId = '', clientSecret = '' } = first ?? {};
     const named = clientId.slice(0, 128);
+    AUTHENTICATION_FAILURES.inc();
     this.failures.note({ ...caller, clientId: named, reason });
     const told = `${reason} (client_id ${JSON.stringify(named)})`;
     const wait = this.failedAttempts.note(caller.address, clientId, secretDigest(clientSecret));

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Counter } from 'prom-client';
 import type { Client } from '../../clients/domain/client.js';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
@@ -26,6 +27,11 @@ export interface IssuedToken {
   /** What was granted, in the catalogue's order. */
   readonly scopes: readonly string[];
 }
+
+const TOKENS_ISSUED = new Counter({
+  name: 'postern_tokens_issued_total',
+  help: 'Access tokens issued',
+});
 
 /** Issues access tokens by the grant `client_credentials` (RFC 6749 §4.4). */
 @Injectable()
@@ -66,6 +72,7 @@ export class TokenIssuer {
       giveBack();
       throw error;
     }
+    TOKENS_ISSUED.inc();
     return { accessToken, expiresInSeconds: ttlSeconds, scopes };
   }
 

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Gauge } from 'prom-client';
 import type { Client } from '../../clients/domain/client.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { TokenCounts, type TokenCount } from './token-counts.repository.js';
@@ -6,8 +7,21 @@ import { TokenCounts, type TokenCount } from './token-counts.repository.js';
 const HOUR_MS = 3_600_000;
 const SYNC_MS = 1000;
 
+/**
+ * More tokens in an hour than clients that keep them ask for: whoever is above this likely asks for
+ * a new one at every call.
+ */
+const CHURN_AN_HOUR = 60;
+
+const CHURNING_CLIENTS = new Gauge({
+  name: 'postern_churning_clients',
+  help: `Clients that were issued more than ${CHURN_AN_HOUR} tokens in this hour, as this node knows: they likely ask for a new one at every call`,
+});
+
 interface Tally {
   readonly hour: number;
+  /** Whether there is a quota to hold, so that the other nodes' counts matter here. */
+  readonly limited: boolean;
   /** What all nodes had issued by the last sync. */
   shared: number;
   /** What this node has issued since. */
@@ -15,9 +29,9 @@ interface Tally {
 }
 
 /**
- * Holds a client to its quota of tokens an hour (RFC 6585 §4). Each node counts for itself and
- * adds its count to the others' every second, so a quota can be overrun by what the nodes issue in
- * one second, and no request waits for a count.
+ * Counts the tokens issued to each client in the hour, and holds a client to its quota
+ * (RFC 6585 §4). Each node counts for itself and adds its count to the others' every second, so a
+ * quota can be overrun by what the nodes issue in one second, and no request waits for a count.
  */
 @Injectable()
 export class TokenQuota implements OnModuleDestroy {
@@ -36,9 +50,11 @@ export class TokenQuota implements OnModuleDestroy {
    * @throws DomainError `quota_exceeded` with the `RateLimit` fields where none is left
    */
   async take(client: Client, now = Date.now()): Promise<() => void> {
-    if (client.tokenQuota === null) return () => undefined;
-    const tally = await this.tally(client.key, Math.floor(now / HOUR_MS));
-    if (tally.shared + tally.own >= client.tokenQuota) throw exceeded(client.tokenQuota, now);
+    const hour = Math.floor(now / HOUR_MS);
+    const quota = client.tokenQuota;
+    const tally =
+      quota === null ? this.free(client.key, hour) : await this.limited(client.key, hour);
+    if (quota !== null && tally.shared + tally.own >= quota) throw exceeded(quota, now);
     tally.own += 1;
     return () => {
       tally.own -= 1;
@@ -57,19 +73,32 @@ export class TokenQuota implements OnModuleDestroy {
   }
 
   private async share(): Promise<void> {
-    const known = [...this.tallies].map(([client, tally]) => ({ client, tally, sent: tally.own }));
-    const totals = await this.counts.add(
-      known.map(({ client, tally, sent }) => ({ client, hour: tally.hour, issued: sent })),
-    );
+    const known = [...this.tallies]
+      .map(([client, tally]) => ({ client, tally, sent: tally.own }))
+      .filter(({ tally, sent }) => tally.limited || sent !== 0);
+    if (known.length > 0) {
+      const totals = await this.counts.add(
+        known.map(({ client, tally, sent }) => ({ client, hour: tally.hour, issued: sent })),
+      );
+      known.forEach(({ tally, sent }, index) => {
+        tally.shared = totals[index] ?? tally.shared;
+        tally.own -= sent;
+      });
+    }
+    this.forgetEarlierHours();
+    CHURNING_CLIENTS.set(this.churning());
+  }
+
+  private forgetEarlierHours(): void {
     const thisHour = Math.floor(Date.now() / HOUR_MS);
-    known.forEach(({ client, tally, sent }, index) => {
-      tally.shared = totals[index] ?? tally.shared;
-      tally.own -= sent;
-      // The client may have begun the next hour while the counts were on their way.
-      const over = tally.hour < thisHour && tally.own === 0;
-      if (over && this.tallies.get(client) === tally) this.tallies.delete(client);
-    });
+    for (const [client, tally] of this.tallies) {
+      if (tally.hour < thisHour && tally.own === 0) this.tallies.delete(client);
+    }
     if (this.tallies.size === 0) this.stop();
+  }
+
+  private churning(): number {
+    return [...this.tallies.values()].filter(({ shared }) => shared > CHURN_AN_HOUR).length;
   }
 
   /** The last counts of a node that ends go to the others. */
@@ -78,14 +107,26 @@ export class TokenQuota implements OnModuleDestroy {
     if (this.tallies.size > 0) await this.syncOrWarn();
   }
 
-  private async tally(client: number, hour: number): Promise<Tally> {
+  /** The tally of a client without a quota: it starts at nought, whatever others have issued. */
+  private free(client: number, hour: number): Tally {
     const known = this.tallies.get(client);
     if (known?.hour === hour) return known;
+    return this.begin(client, { hour, limited: false, shared: 0, own: 0 });
+  }
+
+  /** The tally of a client with a quota: it starts at what all nodes have issued. */
+  private async limited(client: number, hour: number): Promise<Tally> {
+    const known = this.tallies.get(client);
+    if (known?.hour === hour && known.limited) return known;
     const [shared = 0] = await this.counts.add([{ client, hour, issued: 0 } satisfies TokenCount]);
     // Another request may have asked meanwhile; its tally has counted already.
     const meanwhile = this.tallies.get(client);
-    if (meanwhile?.hour === hour) return meanwhile;
-    const tally = { hour, shared, own: 0 };
+    if (meanwhile?.hour === hour && meanwhile.limited) return meanwhile;
+    const own = meanwhile?.hour === hour ? meanwhile.own : 0;
+    return this.begin(client, { hour, limited: true, shared, own });
+  }
+
+  private begin(client: number, tally: Tally): Tally {
     this.tallies.set(client, tally);
     this.timer ??= setInterval(() => void this.syncOrWarn(), SYNC_MS).unref();
     return tally;
