@@ -1,12 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
+import { AccessRulesModule } from './access-rules/access-rules.module.js';
 import { SETTINGS, SettingsModule } from './config/settings.module.js';
 import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ErrorPagesModule } from './error-pages/error-pages.module.js';
 import { HttpModule } from './http/http.module.js';
-import type { IdentifiedRequest } from './http/request-id.js';
+import { requestIdOf } from './http/request-id.js';
 import { LocalTokenVerifier } from './oauth/local-token-verifier.js';
 import { OAuthModule } from './oauth/oauth.module.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -32,6 +33,7 @@ const resourceServer = ResourceServerModule.forRootAsync({
     // The order matters: access first, then the body.
     resourceServer,
     HttpModule,
+    AccessRulesModule,
     OperationsModule,
     ErrorPagesModule,
     // On one line, so that a feature goes by deleting its folder and its line.
@@ -58,7 +60,7 @@ export class AppModule {
             logger,
             autoLogging: false,
             quietReqLogger: true,
-            genReqId: (request) => (request as IdentifiedRequest).id,
+            genReqId: (request) => requestIdOf(request),
             customAttributeKeys: { reqId: 'request_id' },
           },
         }),

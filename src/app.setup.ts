@@ -9,6 +9,7 @@ import { identify, type IdentifiedRequest } from './http/request-id.js';
 import { setupDocs } from './openapi/setup-docs.js';
 import { Draining } from './operations/draining.js';
 import { ScopeCatalogue } from './scopes/domain/scope-catalogue.js';
+import { ScopesAtStart } from './scopes/scopes-at-start.js';
 
 /** Longer than the idle time of the usual balancers: the one that reuses must not be the first to close. */
 const KEEP_ALIVE_MS = 65_000;
@@ -21,7 +22,7 @@ const REQUEST_MS = 20_000;
  *
  * @param module the root module, with the settings and the database
  * @returns an initialised application that does not listen yet
- * @throws MissingAccessRuleError, and whatever else stops a module from starting
+ * @throws MissingAccessRuleError, ScopeDeclarationError, UnknownScopeError, and whatever else stops a module from starting
  */
 export async function createApp(
   module: DynamicModule,
@@ -38,6 +39,7 @@ export async function createApp(
   app.set('trust proxy', [...settings.trustProxy]);
   app.use(commonHeaders(app.get(Draining)));
   if (settings.corsOrigins.length > 0) enableCors(app, settings.corsOrigins);
+  await app.get(ScopesAtStart, { strict: false }).recordDeclared();
   setupDocs(app, {
     publicUrl: settings.publicUrl,
     scopes: await describedScopes(app.get(ScopeCatalogue, { strict: false })),

@@ -3,9 +3,8 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { isStoreUnavailable } from '../errors/store-failure.js';
 import { dataSourceOptions, MIGRATIONS_GLOB } from './data-source-options.js';
+import { MIGRATION_LOCK } from './locks.js';
 
-/** Any number that nothing else in this database locks on. */
-const MIGRATION_LOCK = 7_086_617_001;
 const RETRY_MS = 500;
 
 /** A database that did not answer in the time that the start may wait for it. */

@@ -7,6 +7,8 @@ const AFTER_THE_FEATURES = ['Discover', 'Operations', 'Errors'];
 
 const SENTENCES: Readonly<Record<string, string | undefined>> = {
   'Get a token': 'Trade the id and the secret of a client for an access token.',
+  Clients: 'The OAuth apps: machines that may get tokens, and what each may do.',
+  Secrets: 'Give clients new secrets, watch who still uses the old ones, and retire them.',
   Scopes: 'What clients can be allowed to do: the catalogue of the scopes that exist.',
   Audit: 'Who did what, why a caller was refused, and which route needs which scope.',
   Payments: 'The protected example: payments that a client makes and sees.',

@@ -137,7 +137,7 @@ describe('a start', () => {
   });
 
   // `@Controller(['a', 'b'])` is named as the path /a,b.
-  it.failing('names each path of a controller that has several', async () => {
+  it('names each path of a controller that has several', async () => {
     @Controller(['one', 'two'])
     class SeveralController {
       @Get('x')

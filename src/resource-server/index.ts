@@ -9,6 +9,7 @@ export {
 } from './access.decorators.js';
 export { ApiProblem } from './api-problem.decorator.js';
 export type { AccessRule } from './access-rule.js';
+export { AccessRules, type GuardedHandler } from './access-rules.js';
 export { MissingAccessRuleError } from './access-rules.check.js';
 export { callerOf, CurrentClient } from './current-client.decorator.js';
 export { ProblemDto } from './problem.dto.js';

@@ -1,8 +1,9 @@
-import { Catch, Module } from '@nestjs/common';
+import { Catch, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { DomainError } from '../errors/domain-error.js';
 import { ErrorFilter } from '../errors/error.filter.js';
 import { AccessRulesCheck } from './access-rules.check.js';
+import { AccessRules } from './access-rules.js';
 import {
   ConfigurableModuleClass,
   RESOURCE_SERVER_OPTIONS,
@@ -16,15 +17,18 @@ class RefusalFilter extends ErrorFilter {}
 
 /**
  * Makes an application a resource server: every handler is guarded by its access rule, and the
- * start stops where one has none.
+ * start stops where one has none. The guard is global, and so are the {@link AccessRules} that any
+ * module can ask for.
  *
  * ```ts
  * ResourceServerModule.forRoot({ verifier, audience: 'https://api.example.com' })
  * ```
  */
+@Global()
 @Module({
   imports: [DiscoveryModule],
   providers: [
+    AccessRules,
     AccessRulesCheck,
     { provide: APP_GUARD, useClass: ScopesGuard },
     {
@@ -34,5 +38,6 @@ class RefusalFilter extends ErrorFilter {}
         new RefusalFilter({ pagesUrl: options.errorPagesUrl ?? '' }),
     },
   ],
+  exports: [AccessRules],
 })
 export class ResourceServerModule extends ConfigurableModuleClass {}

@@ -2,6 +2,8 @@ import { SettingsError } from '../config/settings.js';
 import { DatabaseUnreachableError } from '../database/prepare-database.js';
 import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres.js';
 import { MissingAccessRuleError } from '../resource-server/index.js';
+import { UnknownScopeError } from '../scopes/domain/needed-scopes.js';
+import { ScopeDeclarationError } from '../scopes/domain/scope-declaration.js';
 
 /** Failures whose message is meant for whoever starts the server, and says all. */
 const TOLD_IN_FULL = [
@@ -9,6 +11,8 @@ const TOLD_IN_FULL = [
   DatabaseUnreachableError,
   EmbeddedPostgresError,
   MissingAccessRuleError,
+  ScopeDeclarationError,
+  UnknownScopeError,
 ];
 
 /**

@@ -1,10 +1,4 @@
-/** A scope that clients can be given. */
-export interface Scope {
-  readonly name: string;
-  readonly description: string;
-  /** Part of the server itself; such a scope can't be removed. */
-  readonly builtIn: boolean;
-}
+import type { Scope } from './scope.js';
 
 /** The scopes that exist, in the order in which answers list them. */
 export abstract class ScopeCatalogue {

@@ -12,6 +12,10 @@ export class ScopeEntity {
   @Column('boolean', { name: 'built_in', default: false })
   builtIn!: boolean;
 
+  /** The class name of the module that declares it; null for one that an administrator made. */
+  @Column('text', { name: 'declared_by', nullable: true })
+  declaredBy!: string | null;
+
   /** Answers list scopes in this order. */
   @Column({ type: 'integer', generated: 'identity', generatedIdentity: 'ALWAYS' })
   position!: number;

@@ -1,18 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
-import { ScopeCatalogue, type Scope } from '../domain/scope-catalogue.js';
+import { EntityManager } from 'typeorm';
+import { ScopeCatalogue } from '../domain/scope-catalogue.js';
+import type { Scope } from '../domain/scope.js';
 import { ScopeEntity } from './scope.entity.js';
 
-/** The scope catalogue in PostgreSQL. */
+/** The scope catalogue in PostgreSQL, to be read. */
 @Injectable()
 export class TypeormScopeCatalogue extends ScopeCatalogue {
-  constructor(@InjectRepository(ScopeEntity) private readonly scopes: Repository<ScopeEntity>) {
+  constructor(private readonly manager: EntityManager) {
     super();
   }
 
-  override async list(): Promise<Scope[]> {
-    const rows = await this.scopes.find({ order: { position: 'ASC' } });
-    return rows.map(({ scope, description, builtIn }) => ({ name: scope, description, builtIn }));
+  override list(): Promise<Scope[]> {
+    return listScopes(this.manager);
   }
+}
+
+/** The scopes as a connection or a transaction sees them. */
+export async function listScopes(manager: EntityManager): Promise<Scope[]> {
+  return (await manager.find(ScopeEntity, { order: { position: 'ASC' } })).map(toScope);
+}
+
+/** @returns undefined for a scope that does not exist */
+export async function findScope(manager: EntityManager, name: string): Promise<Scope | undefined> {
+  const row = await manager.findOneBy(ScopeEntity, { scope: name });
+  return row === null ? undefined : toScope(row);
+}
+
+function toScope({ scope, description, builtIn, declaredBy }: ScopeEntity): Scope {
+  return { name: scope, description, builtIn, declaredBy };
 }
