@@ -52,7 +52,7 @@ export default {
       'clients',
     ]),
     only('payments', [...GROUND, 'resource-server', 'database']),
-    only('operations', ['resource-server', 'config']),
+    only('operations', ['resource-server', 'config', 'database']),
     only('openapi', ['protocol', 'resource-server', 'http', 'config']),
     only('error-pages', [...GROUND, 'resource-server', 'config', 'http']),
     {

@@ -10,6 +10,7 @@ import { HttpModule } from './http/http.module.js';
 import { requestIdOf } from './http/request-id.js';
 import { LocalTokenVerifier } from './oauth/local-token-verifier.js';
 import { OAuthModule } from './oauth/oauth.module.js';
+import { loggedError } from './operations/logger.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { resourceMetadataUrl } from './protocol/well-known.js';
 import { ResourceServerModule, type ResourceServerOptions } from './resource-server/index.js';
@@ -62,6 +63,7 @@ export class AppModule {
             quietReqLogger: true,
             genReqId: (request) => requestIdOf(request),
             customAttributeKeys: { reqId: 'request_id' },
+            serializers: { err: loggedError },
           },
         }),
       ],

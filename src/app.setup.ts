@@ -5,6 +5,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { Logger } from 'nestjs-pino';
 import type { Settings } from './config/settings.js';
+import { ErrorFilter } from './errors/error.filter.js';
+import { answerInTime } from './http/deadline.js';
+import { answerParserErrors } from './http/parser-errors.js';
 import { identify, type IdentifiedRequest } from './http/request-id.js';
 import { setupDocs } from './openapi/setup-docs.js';
 import { Draining } from './operations/draining.js';
@@ -38,6 +41,7 @@ export async function createApp(
   app.set('etag', false);
   app.set('trust proxy', [...settings.trustProxy]);
   app.use(commonHeaders(app.get(Draining)));
+  app.use(answerInTime(app.get(ErrorFilter)));
   if (settings.corsOrigins.length > 0) enableCors(app, settings.corsOrigins);
   await app.get(ScopesAtStart, { strict: false }).recordDeclared();
   setupDocs(app, {
@@ -46,7 +50,8 @@ export async function createApp(
   });
   await app.init();
   app.useLogger(app.get(Logger));
-  limitTimes(app.getHttpServer());
+  answerParserErrors(app.getHttpServer());
+  limit(app.getHttpServer());
   return app;
 }
 
@@ -69,7 +74,10 @@ function enableCors(app: NestExpressApplication, origins: readonly string[]): vo
   });
 }
 
-function limitTimes(server: Server): void {
+function limit(server: Server): void {
+  // All of them: past a number, Node drops headers in silence, and a second Authorization with them.
+  // Their size stays limited.
+  server.maxHeadersCount = 0;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = REQUEST_MS;
   server.requestTimeout = REQUEST_MS;

@@ -20,16 +20,23 @@ const ECHO_MS = 1000;
 async function main(): Promise<void> {
   const settings = loadSettings(process.env);
   const logger = createLogger(settings.logLevel);
+  const started = start(settings, logger);
+  // From here on: a start that is cut short would leave the embedded database running.
+  stopOnSignals(started, settings, logger);
+  await started;
+}
+
+async function start(settings: Settings, logger: Logger): Promise<Running> {
   const database = await openDatabase(settings, (message) => logger.info(message));
   try {
-    await serve(settings, logger, database);
+    return await serve(settings, logger, database);
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-async function serve(settings: Settings, logger: Logger, database: OpenDatabase): Promise<void> {
+async function serve(settings: Settings, logger: Logger, database: OpenDatabase): Promise<Running> {
   const { url: databaseUrl, migrationUrl: migrationDatabaseUrl, embedded } = database;
   const found = { ...settings, databaseUrl, migrationDatabaseUrl };
   const app = await createApp(AppModule.forRoot(found, logger), found);
@@ -37,10 +44,17 @@ async function serve(settings: Settings, logger: Logger, database: OpenDatabase)
   logFirstAdmin(logger, outcome);
   const connections = new Connections(app.getHttpServer());
   await app.listen(settings.port, settings.host);
-  stopOnSignals(app, connections, settings, logger, database);
   logger.info({ base_url: settings.publicUrl, docs_url: `${settings.publicUrl}/docs` }, 'ready');
   // For a person: where lines are collected by a program instead, the one above tells the same.
   if (embedded || process.stdout.isTTY) process.stdout.write(welcome(settings, outcome));
+  return { app, connections, database };
+}
+
+/** What a start has brought up, and a stop takes down. */
+interface Running {
+  readonly app: NestExpressApplication;
+  readonly connections: Connections;
+  readonly database: OpenDatabase;
 }
 
 /**
@@ -48,15 +62,10 @@ async function serve(settings: Settings, logger: Logger, database: OpenDatabase)
  * closes, what runs is finished, and the pool and the embedded database go last. A second signal
  * ends the process at once.
  */
-function stopOnSignals(
-  app: NestExpressApplication,
-  connections: Connections,
-  settings: Settings,
-  logger: Logger,
-  database: OpenDatabase,
-): void {
+function stopOnSignals(started: Promise<Running>, settings: Settings, logger: Logger): void {
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     logger.info({ signal }, 'stopping');
+    const { app, connections, database } = await started;
     app.get(Draining).begin();
     await delay(settings.shutdownDrainMs);
     await connections.close(settings.shutdownGraceMs);

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { dataSourceOptions, type DatabaseConnection } from './data-source-options.js';
+import { DatabaseProbe } from './database-probe.js';
 import { Statements } from './statements.js';
 
 /** Opens the data source; a feature adds its entities with `TypeOrmModule.forFeature`. */
@@ -20,6 +21,7 @@ export class DatabaseModule {
         }),
       ],
       providers: [
+        DatabaseProbe,
         {
           provide: Statements,
           inject: [getDataSourceToken()],
@@ -27,7 +29,7 @@ export class DatabaseModule {
             new Statements(dataSource, connection.pooler === 'none'),
         },
       ],
-      exports: [Statements],
+      exports: [DatabaseProbe, Statements],
     };
   }
 }

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js';
 import { startEmbeddedPostgres } from './embedded/embedded-postgres.js';
-import { migrate, waitForDatabase } from './prepare-database.js';
+import { assertDurable, migrate, waitForDatabase } from './prepare-database.js';
 
 /** A database that is up and has the present schema. */
 export interface OpenDatabase {
@@ -44,9 +44,12 @@ async function connect(
     const { url } = embedded;
     return { url, migrationUrl: url, embedded: true, close: () => embedded.stop() };
   }
-  await waitForDatabase(migrationDatabaseUrl, dbWaitSeconds, (reason) =>
-    onProgress(`Waiting for the database, ${dbWaitSeconds} s at most: ${reason}`),
-  );
+  for (const url of new Set([migrationDatabaseUrl, databaseUrl])) {
+    await waitForDatabase(url, dbWaitSeconds, (reason) =>
+      onProgress(`Waiting for the database, ${dbWaitSeconds} s at most: ${reason}`),
+    );
+  }
+  await assertDurable(databaseUrl);
   return {
     url: databaseUrl,
     migrationUrl: migrationDatabaseUrl,

@@ -3,6 +3,8 @@ import { PARTITION_LOCK } from './locks.js';
 import { withClient } from './prepare-database.js';
 
 const LOCK_TIMEOUT = `SET lock_timeout = '2s'`;
+/** A lock that could not be had, a partition that is gone, or one that is being detached. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(['55P03', '42P01', '55000']);
 
 /** A table that is partitioned by time, and how its partitions come and go. */
 export interface PartitionedTable {
@@ -17,38 +19,47 @@ export interface PartitionedTable {
   readonly keepDays: number;
 }
 
-/** What was done to the partitions of a table. */
-export interface PartitionChanges {
-  readonly made: readonly string[];
-  readonly dropped: readonly string[];
-}
-
 /**
- * Makes the partitions that are missing for the present and the periods ahead, and drops those
- * whose time is over; one process at a time, for the others would only wait.
+ * Makes the partitions that are missing for the present and the periods ahead; one process at a
+ * time, for the others would only wait.
  *
- * No long lock is taken on the table, so that reading and writing go on: a partition is made by
- * itself and then attached, and is detached concurrently before it is dropped. Where a long read
- * is in the way, the drop is left to the next time.
+ * A partition is made by itself and then attached, which takes a weak lock: reading and writing go
+ * on meanwhile.
  *
  * @param url of the role that owns the table, without a pooler between
+ * @returns the names of those made
  * @throws what the database says
  */
-export function maintainPartitions(
-  url: string,
-  table: PartitionedTable,
-): Promise<PartitionChanges> {
+export function makePartitions(url: string, table: PartitionedTable): Promise<string[]> {
   return withClient(url, async (client) => {
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1)', [PARTITION_LOCK]);
     const made = await makeMissing(client, table);
     await client.query('COMMIT');
+    return made;
+  });
+}
+
+/**
+ * Drops the partitions whose time is over. They are detached concurrently first, so that nobody
+ * waits; where a long read or another process is in the way, the rest is left to the next time.
+ *
+ * @param url of the role that owns the table, without a pooler between
+ * @returns the names of those dropped
+ * @throws what the database says, where it says something else than that
+ */
+export function dropEndedPartitions(url: string, table: PartitionedTable): Promise<string[]> {
+  return withClient(url, async (client) => {
     await client.query(LOCK_TIMEOUT);
     const dropped: string[] = [];
-    for (const name of await endedPartitions(client, table)) {
-      if (await drop(client, table, name)) dropped.push(name);
+    // A detachment that was cut short must be brought to its end before another can begin.
+    for (const name of await partitionNames(client, table, 'detach-pending')) {
+      if (await drop(client, table, name, 'FINALIZE')) dropped.push(name);
     }
-    return { made, dropped };
+    for (const name of await endedPartitions(client, table)) {
+      if (await drop(client, table, name, 'CONCURRENTLY')) dropped.push(name);
+    }
+    return dropped;
   });
 }
 
@@ -87,32 +98,32 @@ async function endedPartitions(client: Client, table: PartitionedTable): Promise
   return (await partitionNames(client, table)).filter((name) => name < kept);
 }
 
-/** @returns false where another process is at it, or a long read was in the way */
-async function drop(client: Client, table: PartitionedTable, name: string): Promise<boolean> {
+/** @returns false where a long read or another process was in the way */
+async function drop(
+  client: Client,
+  table: PartitionedTable,
+  name: string,
+  how: 'CONCURRENTLY' | 'FINALIZE',
+): Promise<boolean> {
   try {
-    await client.query(`ALTER TABLE ${table.name} DETACH PARTITION ${name} CONCURRENTLY`);
+    await client.query(`ALTER TABLE ${table.name} DETACH PARTITION ${name} ${how}`);
     await client.query(`DROP TABLE ${name}`);
     return true;
   } catch (error) {
-    const { code } = error as { code?: unknown };
-    // A detachment that was cut short the last time is brought to its end now.
-    if (code === '55000') return finalize(client, table, name);
-    if (code === '55P03' || code === '42P01') return false;
+    if (IN_THE_WAY.has(String((error as { code?: unknown }).code))) return false;
     throw error;
   }
 }
 
-async function finalize(client: Client, table: PartitionedTable, name: string): Promise<boolean> {
-  await client.query(`ALTER TABLE ${table.name} DETACH PARTITION ${name} FINALIZE`);
-  await client.query(`DROP TABLE ${name}`);
-  return true;
-}
-
-async function partitionNames(client: Client, { name }: PartitionedTable): Promise<string[]> {
+async function partitionNames(
+  client: Client,
+  { name }: PartitionedTable,
+  state: 'attached' | 'detach-pending' = 'attached',
+): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT relname AS name FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-     WHERE inhparent = $1::regclass`,
-    [name],
+     WHERE inhparent = $1::regclass AND inhdetachpending = $2 ORDER BY relname`,
+    [name, state === 'detach-pending'],
   );
   return rows.map((row) => row.name);
 }

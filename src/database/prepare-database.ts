@@ -12,6 +12,11 @@ export class DatabaseUnreachableError extends Error {
   override readonly name = 'DatabaseUnreachableError';
 }
 
+/** A database that would forget what it has answered. */
+export class VolatileDatabaseError extends Error {
+  override readonly name = 'VolatileDatabaseError';
+}
+
 /**
  * Waits for a database that does not answer yet, as one does that is started beside this process.
  *
@@ -45,6 +50,22 @@ export async function waitForDatabase(
   }
 }
 
+/**
+ * Refuses a database that answers a commit before it is safe: an answered token could be lost in a
+ * crash, and a revoked one come back.
+ *
+ * @throws VolatileDatabaseError
+ */
+export async function assertDurable(url: string): Promise<void> {
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ mode: string }>(`SELECT current_setting('synchronous_commit') AS mode`),
+  );
+  if (rows[0]?.mode !== 'off') return;
+  throw new VolatileDatabaseError(
+    'The role or database of DATABASE_URL has synchronous_commit off, so that answered tokens could be lost in a crash: set it to on.',
+  );
+}
+
 /** It has answered: with a log-in (class 28) or a database (3D) that are not there. */
 function hasRefused(error: unknown): boolean {
   return /^(28|3D)/.test(String((error as { code?: unknown }).code));
@@ -60,6 +81,8 @@ function hasRefused(error: unknown): boolean {
 export async function migrate(url: string): Promise<string[]> {
   return withClient(url, async (client) => {
     await client.query('BEGIN');
+    // The lock must outlast the migrations, which run on another connection.
+    await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     const names = await runMigrations(url);
     await client.query('COMMIT');

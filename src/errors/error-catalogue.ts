@@ -18,6 +18,11 @@ export interface ErrorEntry {
   readonly causes: readonly string[];
   readonly remedies: readonly string[];
   readonly owner: ErrorOwner;
+  /**
+   * `problem`: a problem document on the OAuth routes too. For refusals that come after a client
+   * has been let in, and that RFC 6749 has no words for.
+   */
+  readonly form?: 'problem';
 }
 
 const entry = (fields: ErrorEntry): ErrorEntry => fields;
@@ -225,6 +230,30 @@ export const ERROR_CATALOGUE = {
     causes: ['The same thing was made before, or is being made by another request.'],
     remedies: ['Read the present state, then decide.'],
     owner: 'the caller',
+    form: 'problem',
+  }),
+  precondition_failed: entry({
+    status: 412,
+    title: 'It was changed meanwhile',
+    oauth: 'invalid_request',
+    meaning:
+      'The request was to hold for one version (If-Match), and there is another one now. Nothing was done.',
+    causes: [
+      'Somebody else changed it since it was read.',
+      'The ETag was sent without its quotes, or as a weak one (W/).',
+    ],
+    remedies: ['Read it again, look at what is different, and send the change with the new ETag.'],
+    owner: 'the caller',
+  }),
+  self_rotation_not_allowed: entry({
+    status: 403,
+    title: 'The client may not rotate its own secret',
+    oauth: 'unauthorized_client',
+    meaning: 'The client was authenticated, but only an administrator may give it a new secret.',
+    causes: ['The client was made without self_rotation, which is the default.'],
+    remedies: ['Ask an administrator for a new secret, or to set self_rotation of the client.'],
+    owner: 'an administrator',
+    form: 'problem',
   }),
   payload_too_large: entry({
     status: 413,
@@ -272,6 +301,7 @@ export const ERROR_CATALOGUE = {
     causes: ['A field is missing, misspelt, of the wrong type or out of range.'],
     remedies: ['Read errors: each entry points at a field and says what it takes.'],
     owner: 'the caller',
+    form: 'problem',
   }),
   idempotency_key_reused: entry({
     status: 422,

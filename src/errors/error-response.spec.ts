@@ -37,6 +37,8 @@ const CONTRACT: Record<ErrorCode, [number, string, string?]> = {
   not_found: [404, 'invalid_request'],
   method_not_allowed: [405, 'invalid_request'],
   conflict: [409, 'invalid_request'],
+  precondition_failed: [412, 'invalid_request'],
+  self_rotation_not_allowed: [403, 'unauthorized_client'],
   payload_too_large: [413, 'invalid_request'],
   unsupported_media_type: [415, 'invalid_request'],
   malformed_json: [400, 'invalid_request'],
@@ -95,12 +97,11 @@ describe('on the OAuth endpoints', () => {
 describe('on every other route', () => {
   it.each(ROWS)('%s answers %i as a problem document', (code, status, _oauth, bearer) => {
     const answer = problemResponse(new DomainError(code, 'Do this.'), SITUATION);
-    const closed = status === 401 || status === 403;
     expect(answer).toEqual({
       status,
       headers: {
         'Content-Type': 'application/problem+json',
-        ...(closed && { 'Cache-Control': 'no-store' }),
+        'Cache-Control': 'no-store',
       },
       body: {
         type: `https://auth.example.com/errors/${code}`,

@@ -24,6 +24,12 @@ export interface ErrorSituation {
   readonly pagesUrl: string;
 }
 
+const PROBLEM_HEADERS = {
+  'Content-Type': PROBLEM_MEDIA_TYPE,
+  // Always: the handler may have said how long its answer is good for before it failed.
+  'Cache-Control': 'no-store',
+};
+
 const BASIC_CHALLENGE = challenge('Basic', { realm: 'oauth' });
 
 /**
@@ -84,7 +90,7 @@ export function problemResponse(error: DomainError, situation: ErrorSituation): 
     status,
     headers: {
       ...commonHeaders(error),
-      ...problemHeaders(status),
+      ...PROBLEM_HEADERS,
     },
     body: {
       type: pageUrl(error.code, situation),
@@ -110,7 +116,7 @@ export function httpExceptionResponse(
   const status = exception.getStatus();
   return {
     status,
-    headers: problemHeaders(status),
+    headers: PROBLEM_HEADERS,
     body: {
       type: 'about:blank',
       title: STATUS_CODES[status] ?? 'Error',
@@ -131,13 +137,6 @@ export function oauthHttpExceptionResponse(
   const code = status < 500 ? 'invalid_request' : 'internal_error';
   const answer = oauthErrorResponse(new DomainError(code, exception.message), situation);
   return { ...answer, status };
-}
-
-function problemHeaders(status: number): Record<string, string> {
-  return {
-    'Content-Type': PROBLEM_MEDIA_TYPE,
-    ...((status === 401 || status === 403) && { 'Cache-Control': 'no-store' }),
-  };
 }
 
 function commonHeaders({ context }: DomainError): Record<string, string> {

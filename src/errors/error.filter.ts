@@ -10,6 +10,7 @@ import {
 import type { Request, Response } from 'express';
 import { allowedMethods } from './allowed-methods.js';
 import { DomainError } from './domain-error.js';
+import { errorEntry } from './error-catalogue.js';
 import {
   httpExceptionResponse,
   isBrokenPath,
@@ -48,8 +49,12 @@ export class ErrorFilter implements ExceptionFilter {
   /** @throws nothing: an error here would leave the caller without an answer */
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<LoggedRequest>();
-    const response = http.getResponse<Response>();
+    this.respond(thrown, http.getRequest<LoggedRequest>(), http.getResponse<Response>());
+  }
+
+  /** Answers a request with what was thrown; one that is answered already is left alone. */
+  respond(thrown: unknown, request: LoggedRequest, response: Response): void {
+    if (response.writableEnded) return;
     const answer = this.answer(thrown, request, {
       requestId: requestIdOf(request, response),
       path: pathOf(request),
@@ -79,7 +84,8 @@ export class ErrorFilter implements ExceptionFilter {
         : httpExceptionResponse(thrown, situation);
     }
     const error = isUnrouted(thrown) ? unrouted(request) : toDomainError(thrown);
-    const write = oauth ? oauthErrorResponse : problemResponse;
+    const inOAuthForm = oauth && errorEntry(error.code).form !== 'problem';
+    const write = inOAuthForm ? oauthErrorResponse : problemResponse;
     const answer = write(error, situation);
     this.log(request, situation, answer.status, {
       error: error.code,
@@ -117,7 +123,7 @@ function isOfAModule(thrown: unknown): thrown is HttpException {
 
 /** Nest's own failure for a request that met no route. */
 function isUnrouted(thrown: unknown): boolean {
-  return thrown instanceof NotFoundException && /^Cannot [A-Z-]+ \//.test(thrown.message);
+  return thrown instanceof NotFoundException && /^Cannot [A-Z-]+ /.test(thrown.message);
 }
 
 /** The error for a request that met no route: the path is unknown, or known with other methods. */
@@ -139,5 +145,6 @@ function requestIdOf(request: LoggedRequest, response: Response): string {
 }
 
 function pathOf(request: Request): string {
-  return request.originalUrl.split('?', 1)[0] ?? '/';
+  // Not the target as sent, which a client may write with the host in it (RFC 9112 §3.2.2).
+  return request.baseUrl + request.path;
 }

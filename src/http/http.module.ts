@@ -18,11 +18,13 @@ import { RequestValidationPipe } from './request-validation.pipe.js';
     { provide: APP_GUARD, useClass: JsonBodyGuard },
     { provide: APP_PIPE, useClass: RequestValidationPipe },
     {
-      provide: APP_FILTER,
+      provide: ErrorFilter,
       inject: [SETTINGS],
       useFactory: ({ publicUrl }: Settings) =>
         new ErrorFilter({ pagesUrl: publicUrl, isOAuthPath }),
     },
+    { provide: APP_FILTER, useExisting: ErrorFilter },
   ],
+  exports: [ErrorFilter],
 })
 export class HttpModule {}

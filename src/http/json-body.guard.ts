@@ -52,7 +52,7 @@ function assertJson(request: Request): void {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (
     JSON_TYPES.includes(type) &&
-    (request.headers['content-encoding'] ?? 'identity') === 'identity'
+    (request.headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity'
   )
     return;
   throw new DomainError(

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Res, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, Header, Res, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheck,
@@ -7,16 +7,10 @@ import {
   type HealthCheckResult,
   type HealthIndicatorResult,
 } from '@nestjs/terminus';
-import { InjectDataSource } from '@nestjs/typeorm';
 import type { Response } from 'express';
-import { DataSource } from 'typeorm';
-import { SETTINGS } from '../config/settings.module.js';
-import type { Settings } from '../config/settings.js';
+import { DatabaseProbe } from '../database/database-probe.js';
 import { Public } from '../resource-server/index.js';
 import { Draining } from './draining.js';
-
-/** A database that takes longer is of no use to a caller either. In milliseconds. */
-const DATABASE_ANSWERS_WITHIN_MS = 1000;
 
 /** What an orchestrator asks: is the process alive, and should it be sent requests? */
 @ApiTags('Operations')
@@ -27,8 +21,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly draining: Draining,
-    @InjectDataSource() private readonly dataSource: DataSource,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly probe: DatabaseProbe,
   ) {}
 
   /** Tells that the process answers, whatever the database does. */
@@ -40,7 +33,7 @@ export class HealthController {
     return this.answer(response, []);
   }
 
-  /** Tells whether requests should come here: the database answers, and no shutdown has begun. */
+  /** Tells whether requests should come here: the database answers and has the schema, and no shutdown has begun. */
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   @HealthCheck()
@@ -65,15 +58,8 @@ export class HealthController {
 
   private async database(): Promise<HealthIndicatorResult> {
     const check = this.indicators.check('database');
-    const limit = Math.min(DATABASE_ANSWERS_WITHIN_MS, this.settings.dbTimeoutMs);
-    const answered = await Promise.race([
-      this.dataSource.query('SELECT 1').then(
-        () => true,
-        () => false,
-      ),
-      new Promise<false>((resolve) => setTimeout(() => resolve(false), limit).unref()),
-    ]);
-    return answered ? check.up() : check.down('the database does not answer');
+    const fault = await this.probe.fault();
+    return fault === undefined ? check.up() : check.down(fault);
   }
 
   private lifecycle(): HealthIndicatorResult {

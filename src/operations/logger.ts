@@ -1,5 +1,14 @@
 import { pino, type Logger } from 'pino';
 
+/** What drivers put on their errors of what was sent to them: the contents of requests. */
+const NOT_LOGGED: ReadonlySet<string> = new Set(['parameters', 'query', 'driverError', 'detail']);
+
+/** An error as it is logged: without what the request held. */
+export function loggedError(error: Error): object {
+  const fields = Object.entries(pino.stdSerializers.err(error));
+  return Object.fromEntries(fields.filter(([name]) => !NOT_LOGGED.has(name)));
+}
+
 /**
  * Makes the process's logger: JSON lines on standard output, for people where that is a terminal.
  * Nothing of a request is logged but what a line names: no header, no body, no query.
@@ -12,6 +21,7 @@ export function createLogger(level: string): Logger {
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: loggedError },
     ...(process.stdout.isTTY && {
       transport: { target: 'pino-pretty', options: { ignore: 'pid', translateTime: 'HH:MM:ss' } },
     }),

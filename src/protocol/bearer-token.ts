@@ -58,8 +58,12 @@ export function singleAuthorization(rawHeaders: readonly string[]): string | und
   return found;
 }
 
-/** Whether the query of a request target names a parameter, however its name is escaped. */
+/**
+ * Whether the query of a request target has a parameter, however its name is escaped; an empty one
+ * counts as left out.
+ */
 export function hasQueryParameter(target: string, name: string): boolean {
   const start = target.indexOf('?');
-  return start !== -1 && new URLSearchParams(target.slice(start + 1)).has(name);
+  if (start === -1) return false;
+  return new URLSearchParams(target.slice(start + 1)).getAll(name).some((value) => value !== '');
 }

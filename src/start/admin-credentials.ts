@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type {
@@ -42,7 +43,7 @@ async function keepInFile(file: string, made: AdminCredentials): Promise<void> {
 /** Writes a file that its owner alone can read, whole or not at all. */
 async function keepPrivately(file: string, content: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const unfinished = `${file}.${process.pid}`;
-  await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' });
+  const unfinished = `${file}.${randomUUID()}`;
+  await writeFile(unfinished, content, { mode: 0o600, flag: 'wx', flush: true });
   await rename(unfinished, file);
 }

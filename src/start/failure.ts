@@ -1,5 +1,5 @@
 import { SettingsError } from '../config/settings.js';
-import { DatabaseUnreachableError } from '../database/prepare-database.js';
+import { DatabaseUnreachableError, VolatileDatabaseError } from '../database/prepare-database.js';
 import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres.js';
 import { MissingAccessRuleError } from '../resource-server/index.js';
 import { UnknownScopeError } from '../scopes/domain/needed-scopes.js';
@@ -9,6 +9,7 @@ import { ScopeDeclarationError } from '../scopes/domain/scope-declaration.js';
 const TOLD_IN_FULL = [
   SettingsError,
   DatabaseUnreachableError,
+  VolatileDatabaseError,
   EmbeddedPostgresError,
   MissingAccessRuleError,
   ScopeDeclarationError,
@@ -22,23 +23,36 @@ const TOLD_IN_FULL = [
 export function failureLines(error: unknown): string {
   if (TOLD_IN_FULL.some((kind) => error instanceof kind)) return (error as Error).message;
   if (!(error instanceof Error)) return String(error);
-  const { code, port, address } = error as NodeJS.ErrnoException & {
-    port?: number;
-    address?: string;
-  };
+  return isOfListening(error) ? listenLine(error) : databaseLine(error);
+}
+
+type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly address?: string };
+
+function isOfListening(error: ListenError): boolean {
+  // A name that is no address fails before it is listened on.
+  return error.syscall === 'listen' || error.syscall === 'getaddrinfo';
+}
+
+function listenLine({ code, port, address, message }: ListenError): string {
   switch (code) {
     case 'EADDRINUSE':
       return `Port ${port} is taken: stop what listens there, or set PORT to a free one.`;
     case 'EACCES':
       return `Port ${port} may not be used by this user: set PORT to one above 1023.`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `HOST ${address ?? ''} is no address of this machine: set HOST to 127.0.0.1 or 0.0.0.0.`;
+    default:
+      return `HOST ${address ?? ''} can't be listened on (${message}): set HOST to 127.0.0.1 or 0.0.0.0.`;
+  }
+}
+
+function databaseLine(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
     case '28P01':
     case '28000':
       return 'The database refuses the user or the password of DATABASE_URL.';
     case '3D000':
       return 'The database that DATABASE_URL names does not exist: create it first.';
+    case '42501':
+      return `The database says: ${error.message}. Grant it to the role, or give the owner's URL as MIGRATION_DATABASE_URL; docs/deploying.md has the statements.`;
     default:
       return error.stack ?? error.message;
   }

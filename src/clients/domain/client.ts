@@ -47,6 +47,9 @@ export interface ClientSecret {
 /** How many secrets of a client can work at a time. */
 export const MOST_SECRETS = 5;
 
+/** How many are looked at: those that work, and the latest that have expired. */
+export const MOST_COMPARED = 10;
+
 /** A client that is to be made, with its first secret; the rest takes its defaults. */
 export interface NewClient {
   readonly clientId: string;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { SecretDigest } from '../../secrets/digests.js';
@@ -36,7 +37,7 @@ export class FailedAttempts {
     digest: SecretDigest,
     now = performance.now(),
   ): number | undefined {
-    const pair = `${callerGroup(address)} ${clientId.slice(0, 200)}`;
+    const pair = pairKey(callerGroup(address), clientId);
     const attempts = this.pairs.get(pair) ?? new Map<string, number>();
     this.pairs.set(pair, attempts);
     const secret = digest.toString('base64', 0, 9);
@@ -51,6 +52,11 @@ export class FailedAttempts {
     attempts.set(secret, now);
     return undefined;
   }
+}
+
+/** A digest, since a piece of the id would keep the whole body alive that it was cut from. */
+function pairKey(group: string, clientId: string): string {
+  return createHash('sha256').update(`${group} ${clientId}`).digest('base64');
 }
 
 function forgetOld(attempts: Attempts, now: number): void {

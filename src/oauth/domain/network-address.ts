@@ -21,15 +21,21 @@ export function unmapped(address: string): string {
  */
 export function isWithin(address: string, ranges: readonly string[]): boolean {
   const list = new BlockList();
-  for (const range of ranges) {
-    const [network = '', prefix] = range.split('/');
-    const family = isIPv4(network) ? 'ipv4' : 'ipv6';
-    if (prefix === undefined) list.addAddress(network, family);
-    else list.addSubnet(network, Number(prefix), family);
-  }
+  for (const range of ranges) add(list, range);
   const plain = unmapped(address);
   if (isIPv4(plain)) return list.check(plain, 'ipv4');
   return isIPv6(plain) && list.check(plain, 'ipv6');
+}
+
+function add(list: BlockList, range: string): void {
+  const [network = '', prefix] = range.split('/');
+  const family = isIPv4(network) ? 'ipv4' : 'ipv6';
+  try {
+    if (prefix === undefined) list.addAddress(network, family);
+    else list.addSubnet(network, Number(prefix), family);
+  } catch {
+    // What is no range lets nobody in; it is refused where it would be stored.
+  }
 }
 
 /**

@@ -92,7 +92,7 @@ export class PostgresTokensRepository extends TokensRepository {
       return await this.insertBatch(tokens);
     } catch (error) {
       if ((error as { code?: unknown }).code !== NO_PARTITION) throw error;
-      await this.partitions.maintain();
+      await this.partitions.make();
       return this.insertBatch(tokens);
     }
   }

@@ -1,3 +1,4 @@
+import { isStoreUnavailable } from '../../errors/store-failure.js';
 import { temporarilyUnavailable } from '../../errors/domain-error.js';
 import type { NewAccessToken } from '../domain/access-token.js';
 
@@ -56,7 +57,9 @@ export class TokenWriter {
       const stored = await this.write(batch.map(({ token }) => token));
       batch.forEach(({ resolve }, index) => resolve(stored[index] === true));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      // Where the store is out of reach, what waits behind would only wait for the same failure.
+      const lost = isStoreUnavailable(error) ? [...batch, ...this.queue.splice(0)] : batch;
+      for (const { reject } of lost) reject(error);
     }
   }
 }
