@@ -330,6 +330,8 @@ describe('another grant', () => {
     async (grant) => {
       expectError(await asClient(`grant_type=${grant}`), 400, 'unsupported_grant_type');
       expectError(await request(`grant_type=${grant}`), 400, 'unsupported_grant_type');
+      const wrong = { ...client, clientSecret: 'wrong' };
+      expectError(await asClient(`grant_type=${grant}`, wrong), 400, 'unsupported_grant_type');
     },
   );
 });
