@@ -142,14 +142,12 @@ describe('the trail', () => {
       );
     await insert(57);
     const seen: Event[] = [];
-    let cursor: unknown = '';
+    let cursor: string | null = '';
     for (let page = 0; page < 10 && cursor !== null; page += 1) {
-      const answer = await list(
-        `?actor=pager&limit=10${cursor === '' ? '' : `&cursor=${String(cursor)}`}`,
-      );
+      const answer = await list(`?actor=pager&limit=10${cursor === '' ? '' : `&cursor=${cursor}`}`);
       expect(answer.status).toBe(200);
       seen.push(...items(answer));
-      cursor = answer.body.next_cursor;
+      cursor = answer.body.next_cursor as string | null;
       if (page === 2) {
         await server.database.query(
           `INSERT INTO audit_event (event_id, action, actor, outcome)
