@@ -37,7 +37,11 @@ const cli = spawn(
 const status = await new Promise((done) => cli.on('close', done));
 await embedded?.stop();
 // TypeORM writes in a style of its own.
-if (status === 0 && args[0] === 'migration:generate') {
-  run(join(root, 'node_modules/prettier/bin/prettier.cjs'), '--write', 'src/*/storage/migrations');
+if (status === 0 && args[0] === 'migration:generate' && !args.includes('--check')) {
+  run(
+    join(root, 'node_modules/prettier/bin/prettier.cjs'),
+    '--write',
+    'src/*/storage/migrations/*.ts',
+  );
 }
 process.exitCode = status ?? 1;

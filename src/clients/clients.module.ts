@@ -1,15 +1,33 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ClientsRepository } from './domain/clients.repository.js';
+import { ClientsService } from './domain/clients.service.js';
 import { FirstAdmin } from './domain/first-admin.js';
+import { ManagedClientsRepository } from './domain/managed-clients.repository.js';
+import { SecretsService } from './domain/secrets.service.js';
+import { UsageRecorder } from './domain/usage-recorder.js';
+import { UsageRepository } from './domain/usage.repository.js';
+import { ClientsController } from './http/clients.controller.js';
+import { SecretsController } from './http/secrets.controller.js';
 import { ClientSecretEntity } from './storage/client-secret.entity.js';
 import { ClientEntity } from './storage/client.entity.js';
 import { PostgresClientsRepository } from './storage/postgres-clients.repository.js';
+import { PostgresManagedClientsRepository } from './storage/postgres-managed-clients.repository.js';
+import { PostgresUsageRepository } from './storage/postgres-usage.repository.js';
 
-/** The OAuth apps and their secrets. */
+/** The OAuth apps and their secrets, and how they are administered. */
 @Module({
   imports: [TypeOrmModule.forFeature([ClientEntity, ClientSecretEntity])],
-  providers: [FirstAdmin, { provide: ClientsRepository, useClass: PostgresClientsRepository }],
-  exports: [ClientsRepository, FirstAdmin],
+  controllers: [ClientsController, SecretsController],
+  providers: [
+    ClientsService,
+    FirstAdmin,
+    SecretsService,
+    UsageRecorder,
+    { provide: ClientsRepository, useClass: PostgresClientsRepository },
+    { provide: ManagedClientsRepository, useClass: PostgresManagedClientsRepository },
+    { provide: UsageRepository, useClass: PostgresUsageRepository },
+  ],
+  exports: [ClientsRepository, ClientsService, FirstAdmin, SecretsService, UsageRecorder],
 })
 export class ClientsModule {}

@@ -8,6 +8,7 @@ import { TokenCounts } from './domain/token-counts.repository.js';
 import { TokenIssuer } from './domain/token-issuer.js';
 import { TokenQuota } from './domain/token-quota.js';
 import { TokensRepository } from './domain/tokens.repository.js';
+import { ClientSecretsController } from './http/client-secrets.controller.js';
 import { MetadataController } from './http/metadata.controller.js';
 import { TokenController } from './http/token.controller.js';
 import { LocalTokenVerifier } from './local-token-verifier.js';
@@ -18,7 +19,7 @@ import { TokenPartitionsKeeper } from './storage/token-partitions.keeper.js';
 /** The authorization server: it authenticates clients and issues tokens. */
 @Module({
   imports: [AuditModule, ClientsModule, ScopesModule],
-  controllers: [TokenController, MetadataController],
+  controllers: [TokenController, ClientSecretsController, MetadataController],
   providers: [
     ClientAuthenticator,
     FailedAttempts,

@@ -13,6 +13,7 @@ import { ClientEntity } from './client.entity.js';
 /** A row of `oauth_client_secret`: the digest of one of a client's secrets. */
 @Entity('oauth_client_secret')
 @Unique('oauth_client_secret_secret_id_key', ['secretId'])
+@Index('oauth_client_secret_expires_at_idx', ['expiresAt', 'client'])
 export class ClientSecretEntity {
   @PrimaryGeneratedColumn('identity', {
     type: 'integer',

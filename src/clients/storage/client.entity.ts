@@ -1,10 +1,28 @@
-import { Column, Entity, OneToMany, PrimaryGeneratedColumn, Unique, type Relation } from 'typeorm';
+import {
+  Column,
+  Entity,
+  Index,
+  OneToMany,
+  PrimaryGeneratedColumn,
+  Unique,
+  type Relation,
+} from 'typeorm';
 import type { GrantType, TokenEndpointAuthMethod } from '../domain/client.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 
-/** A row of `oauth_client`: an OAuth app and its settings. */
+/**
+ * A row of `oauth_client`: an OAuth app and its settings.
+ *
+ * TypeORM can't say what some of its indexes are of: those are the migration's alone.
+ */
 @Entity('oauth_client')
 @Unique('oauth_client_client_id_key', ['clientId'])
+@Index('oauth_client_client_name_part_idx', { synchronize: false })
+@Index('oauth_client_client_id_start_idx', { synchronize: false })
+@Index('oauth_client_scopes_idx', { synchronize: false })
+@Index('oauth_client_client_name_idx', { synchronize: false })
+@Index('oauth_client_enabled_idx', ['enabled', 'id'])
+@Index('oauth_client_created_at_idx', ['createdAt', 'id'])
 export class ClientEntity {
   /** Four bytes in each token's row, where the public id would take up to 128. */
   @PrimaryGeneratedColumn('identity', {

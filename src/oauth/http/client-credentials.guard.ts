@@ -1,5 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import { UsageRecorder } from '../../clients/domain/usage-recorder.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { ClientAuthenticator } from '../domain/client-authenticator.js';
 import { requestIdOf } from '../../http/request-id.js';
@@ -11,7 +12,10 @@ export const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 /** Authenticates the client that calls an OAuth endpoint (RFC 6749 §2.3). */
 @Injectable()
 export class ClientCredentialsGuard implements CanActivate {
-  constructor(private readonly authenticator: ClientAuthenticator) {}
+  constructor(
+    private readonly authenticator: ClientAuthenticator,
+    private readonly usage: UsageRecorder,
+  ) {}
 
   /** @throws DomainError `invalid_client`, or `too_many_attempts` in its place */
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -25,7 +29,9 @@ export class ClientCredentialsGuard implements CanActivate {
       );
     }
     const caller = { address: request.ip ?? '', requestId: requestIdOf(request) };
-    noteClient(request, await this.authenticator.authenticate(shown, caller));
+    const authenticated = await this.authenticator.authenticate(shown, caller);
+    noteClient(request, authenticated);
+    this.usage.note(authenticated.client.key, authenticated.secret.key, caller.address);
     return true;
   }
 }

@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { appendAuditEvent } from '../../audit/storage/append-audit-event.js';
+import { CLIENTS_LOCK } from '../../database/locks.js';
+import type { ClientPlace, ClientQuery, ClientSlice } from '../domain/client-list.js';
+import type { ClientSettings, ManagedClient } from '../domain/managed-client.js';
+import {
+  ManagedClientsRepository,
+  type ManagedClientsStore,
+} from '../domain/managed-clients.repository.js';
+import { ClientSecretEntity } from './client-secret.entity.js';
+import { ClientEntity } from './client.entity.js';
+import { countStatement, orderOf, pageStatement } from './client-list.query.js';
+import {
+  MANAGED_CLIENT_COLUMNS,
+  MANAGED_CLIENT_TABLES,
+  toManagedClient,
+  type ManagedClientRow,
+} from './managed-client.row.js';
+
+const SELECT = `SELECT ${MANAGED_CLIENT_COLUMNS} FROM ${MANAGED_CLIENT_TABLES}`;
+
+/** The clients in PostgreSQL, for those who administer them. */
+@Injectable()
+export class PostgresManagedClientsRepository extends ManagedClientsRepository {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+    super();
+  }
+
+  override find(clientId: string): Promise<ManagedClient | undefined> {
+    return find(this.dataSource.manager, clientId);
+  }
+
+  override list(query: ClientQuery, most: number, countUpTo: number): Promise<ClientSlice> {
+    return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
+      // The planner holds reading a whole table for cheaper than some thousand steps of an index,
+      // as on a disk that has to seek. With ever more clients it is not.
+      await manager.query('SET LOCAL enable_seqscan = off');
+      const count = countStatement(query, countUpTo);
+      const [{ counted } = { counted: 0 }] = await manager.query<{ counted: number }[]>(
+        count.text,
+        [...count.values],
+      );
+      const page = pageStatement(query, most, counted < countUpTo);
+      const rows = await manager.query<PlacedRow[]>(page.text, [...page.values]);
+      const { by } = orderOf(query.sort);
+      const listed = rows.map(({ place, ...row }) => ({
+        client: toManagedClient(row),
+        place: placeOf(by, place, row.key),
+      }));
+      return { listed, counted };
+    });
+  }
+
+  override exclusively<Result>(
+    task: (store: ManagedClientsStore) => Promise<Result>,
+  ): Promise<Result> {
+    return this.dataSource.transaction(async (manager) => {
+      await manager.query('SELECT pg_advisory_xact_lock($1)', [CLIENTS_LOCK]);
+      return task(storeIn(manager));
+    });
+  }
+}
+
+type PlacedRow = ManagedClientRow & { readonly place: string | number | null };
+
+function placeOf(by: ClientPlace['by'], place: PlacedRow['place'], key: number): ClientPlace {
+  return by === 'client_name'
+    ? { by, name: String(place), key }
+    : { by, at: place === null ? null : Number(place), key };
+}
+
+async function find(manager: EntityManager, clientId: string): Promise<ManagedClient | undefined> {
+  const text = `${SELECT} WHERE c.client_id = $1`;
+  const [row] = await manager.query<ManagedClientRow[]>(text, [clientId]);
+  return row && toManagedClient(row);
+}
+
+/** The store as a transaction sees it. */
+function storeIn(manager: EntityManager): ManagedClientsStore {
+  return {
+    find: (clientId) => find(manager, clientId),
+    findWithScope: async (scope) => {
+      const text = `${SELECT} WHERE c.scopes @> ARRAY[$1]`;
+      return (await manager.query<ManagedClientRow[]>(text, [scope])).map(toManagedClient);
+    },
+    findScopes: async () => {
+      const text = 'SELECT scope FROM oauth_scope ORDER BY position';
+      return (await manager.query<{ scope: string }[]>(text)).map(({ scope }) => scope);
+    },
+    insert: async (clientId, settings) => {
+      const row = manager.create(ClientEntity, { clientId, ...columnsOf(settings) });
+      await manager.insert(ClientEntity, row); // sets the id to what the database drew
+      return row.id;
+    },
+    update: async (clientKey, settings) => {
+      await manager.update(ClientEntity, clientKey, { ...columnsOf(settings), ...COUNTED });
+    },
+    touch: async (clientKey) => {
+      await manager.update(ClientEntity, clientKey, COUNTED);
+    },
+    delete: async (clientKey) => {
+      await manager.delete(ClientEntity, clientKey);
+    },
+    insertSecret: async (clientKey, secret) => {
+      await manager.insert(ClientSecretEntity, { ...secret, client: { id: clientKey } });
+    },
+    expireSecrets: (secretKeys, inSeconds) => manager.query(EXPIRE, [secretKeys, inSeconds]),
+    deleteSecrets: async (secretKeys) => {
+      if (secretKeys.length > 0) await manager.delete(ClientSecretEntity, secretKeys);
+    },
+    killTokens: async (clientKey) => {
+      await manager.update(ClientEntity, clientKey, { tokenEpoch: () => 'token_epoch + 1' });
+    },
+    killTokensOf: (clientKey, secretKeys) => manager.query(KILL, [clientKey, secretKeys]),
+    record: (event) => appendAuditEvent(manager, event),
+  };
+}
+
+/** What every change of a client adds to it. */
+const COUNTED = { version: () => 'version + 1', updatedAt: () => 'clock_timestamp()' };
+
+/** `least` passes over NULL: one that never ended does then. */
+const EXPIRE = `
+  UPDATE oauth_client_secret
+  SET expires_at = least(expires_at, clock_timestamp() + make_interval(secs => $2))
+  WHERE id = ANY ($1::integer[])`;
+
+/** Tokens that are past their expiry are dead already; their partitions are left alone. */
+const KILL = `
+  UPDATE oauth_access_token SET revoked_at = clock_timestamp()
+  WHERE client = $1 AND secret = ANY ($2::integer[]) AND expires_at > now() AND revoked_at IS NULL`;
+
+function columnsOf(settings: ClientSettings) {
+  const { accessTokenTtlSeconds, ...columns } = settings;
+  return {
+    clientName: columns.clientName,
+    description: columns.description,
+    scopes: [...columns.scopes],
+    defaultScopes: [...columns.defaultScopes],
+    grantTypes: [...columns.grantTypes],
+    tokenEndpointAuthMethod: columns.tokenEndpointAuthMethod,
+    resources: [...columns.resources],
+    accessTokenFormat: columns.accessTokenFormat,
+    accessTokenTtl: accessTokenTtlSeconds,
+    allowedIps: [...columns.allowedIps],
+    enabled: columns.enabled,
+    contacts: [...columns.contacts],
+    selfRotation: columns.selfRotation,
+    tokenQuota: columns.tokenQuota,
+  };
+}
