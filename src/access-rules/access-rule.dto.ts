@@ -18,7 +18,7 @@ export class AccessRuleDto {
   readonly method!: string;
 
   /** The path, with the slash at its end that may also be left out. */
-  @ApiProperty({ example: '/payments/' })
+  @ApiProperty({ example: '/scopes/' })
   readonly path!: string;
 
   /**
@@ -33,7 +33,7 @@ export class AccessRuleDto {
   readonly scopes!: string[];
 
   /** The controller and the method in the code. */
-  @ApiProperty({ example: 'PaymentsController.create' })
+  @ApiProperty({ example: 'ScopesController.create' })
   readonly handler!: string;
 }
 

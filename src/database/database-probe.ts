@@ -1,9 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Inject, Injectable } from '@nestjs/common';
 import { Client } from 'pg';
-import { SETTINGS } from '../config/settings.module.js';
-import type { Settings } from '../config/settings.js';
 
 /** A database that takes longer is of no use to a caller either. */
 const ANSWERS_WITHIN_MS = 1000;
@@ -16,12 +13,12 @@ const MISSING = `
  * Asks whether the database answers and has the schema that this code needs, on a connection of
  * its own: a pool that is full says nothing of the database.
  */
-@Injectable()
 export class DatabaseProbe {
   private readonly needed = migrationStamps();
   private asking: Promise<string | undefined> | undefined;
 
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+  /** @param url of the serving role */
+  constructor(private readonly url: string) {}
 
   /**
    * Callers that come while the database is being asked share the answer.
@@ -37,7 +34,7 @@ export class DatabaseProbe {
 
   private async ask(): Promise<string | undefined> {
     const client = new Client({
-      connectionString: this.settings.databaseUrl,
+      connectionString: this.url,
       connectionTimeoutMillis: ANSWERS_WITHIN_MS,
       query_timeout: ANSWERS_WITHIN_MS,
     });

@@ -21,7 +21,7 @@ export class DatabaseModule {
         }),
       ],
       providers: [
-        DatabaseProbe,
+        { provide: DatabaseProbe, useValue: new DatabaseProbe(connection.url) },
         {
           provide: Statements,
           inject: [getDataSourceToken()],

@@ -94,7 +94,6 @@ describe('the token of a request', () => {
       `/?x=1&access%5Ftoken=${CANARY}`,
       /twice/,
     ],
-    ['an empty token in the query', ['Authorization', 'Bearer a'], '/?access_token', /twice/],
     [
       'a malformed token and one in the query',
       ['Authorization', 'Bearer'],
@@ -154,19 +153,28 @@ describe('the one Authorization header', () => {
 });
 
 describe('a parameter of the query', () => {
-  it.each(['/?a', '/?a=', '/?a=1', '/?b=2&a=1', '/?%61=1', '/?b=?&a=1', '?a'])(
+  it.each(['/?a=1', '/?b=2&a=1', '/?%61=1', '/?b=?&a=1', '?a=1', '/?a=&a=1'])(
     'is there in %s',
     (target) => {
       expect(hasQueryParameter(target, 'a')).toBe(true);
     },
   );
 
-  it.each(['/', '/a', '/?', '/?A=1', '/?b=a', '/?aa=1', '/a=1', '/?b=%26a=1', '/?%2561=1'])(
-    'is not there in %s',
-    (target) => {
-      expect(hasQueryParameter(target, 'a')).toBe(false);
-    },
-  );
+  it.each([
+    '/',
+    '/a',
+    '/?',
+    '/?a',
+    '/?a=',
+    '/?A=1',
+    '/?b=a',
+    '/?aa=1',
+    '/a=1',
+    '/?b=%26a=1',
+    '/?%2561=1',
+  ])('is not there in %s', (target) => {
+    expect(hasQueryParameter(target, 'a')).toBe(false);
+  });
 
   it('is found under whatever name URLSearchParams wrote', () => {
     fc.assert(

@@ -67,7 +67,7 @@ describe('the pages of the errors', () => {
       const answer = await page(`/errors/${code}`);
       expect(answer.status).toBe(404);
       expect(answer.headers.get('content-type')).toBe('application/problem+json');
-      expect(answer.headers.get('cache-control')).toBeNull();
+      expect(answer.headers.get('cache-control')).toBe('no-store');
     },
   );
 

@@ -6,7 +6,8 @@ export interface ClientsStore {
   findByClientId(clientId: string): Promise<Client | undefined>;
   /** The id and age of the oldest client with the scope `admin`, be it switched on or off. */
   findAdmin(): Promise<Pick<Client, 'clientId' | 'createdAt'> | undefined>;
-  create(client: NewClient): Promise<void>;
+  /** Makes a client, and records by whom. */
+  create(client: NewClient, maker: string): Promise<void>;
 }
 
 /** Where clients are kept. */

@@ -78,16 +78,13 @@ async function make(
   store: ClientsStore,
   credentials: AdminCredentials,
 ): Promise<FirstAdminOutcome> {
-  await store.create({
-    clientId: credentials.clientId,
-    clientName: 'First admin',
-    scopes: SCOPES,
-    defaultScopes: DEFAULT_SCOPES,
-    secret: {
-      digest: secretDigest(credentials.clientSecret),
-      hint: secretHint(credentials.clientSecret),
-    },
-  });
+  const { clientId, clientSecret } = credentials;
+  const secret = { digest: secretDigest(clientSecret), hint: secretHint(clientSecret) };
+  const names = { clientId, clientName: 'First admin' };
+  await store.create(
+    { ...names, scopes: SCOPES, defaultScopes: DEFAULT_SCOPES, secret },
+    'os:start',
+  );
   return { kind: 'made', credentials };
 }
 

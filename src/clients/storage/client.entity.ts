@@ -82,6 +82,10 @@ export class ClientEntity {
   @Column('integer', { name: 'token_epoch', default: 0 })
   tokenEpoch!: number;
 
+  /** Keys of secrets whose tokens count no more, as after a leak. */
+  @Column('integer', { name: 'dead_secrets', array: true, default: () => "'{}'" })
+  deadSecrets!: number[];
+
   /** What the ETag shows. */
   @Column('integer', { default: 1 })
   version!: number;

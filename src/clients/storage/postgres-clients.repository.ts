@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { NewAuditEvent } from '../../audit/domain/audit-event.js';
+import { appendAuditEvent } from '../../audit/storage/append-audit-event.js';
 import { CLIENTS_LOCK } from '../../database/locks.js';
 import { Statements, type Statement } from '../../database/statements.js';
+import { formatScope } from '../../protocol/scope.js';
 import type { SecretDigest } from '../../secrets/digests.js';
 import { MOST_COMPARED, type Client, type ClientSecret, type NewClient } from '../domain/client.js';
 import { ClientsRepository, type ClientsStore } from '../domain/clients.repository.js';
@@ -89,7 +92,24 @@ function storeIn(manager: EntityManager): ClientsStore {
         .getMany();
       return oldest && { clientId: oldest.clientId, createdAt: oldest.createdAt };
     },
-    create: (client) => insert(manager, client),
+    create: async (client, maker) => {
+      await insert(manager, client);
+      await appendAuditEvent(manager, madeBy(maker, client));
+    },
+  };
+}
+
+function madeBy(maker: string, { clientId, clientName, scopes }: NewClient): NewAuditEvent {
+  return {
+    action: 'client.created',
+    actor: { name: maker, address: null, requestId: null },
+    clientId,
+    outcome: 'success',
+    reason: null,
+    changes: {
+      client_name: { from: null, to: clientName },
+      scope: { from: null, to: formatScope(scopes) },
+    },
   };
 }
 

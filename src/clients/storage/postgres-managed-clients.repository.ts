@@ -127,10 +127,12 @@ const EXPIRE = `
   SET expires_at = least(expires_at, clock_timestamp() + make_interval(secs => $2))
   WHERE id = ANY ($1::integer[])`;
 
-/** Tokens that are past their expiry are dead already; their partitions are left alone. */
+/**
+ * A fact on the client's row, like the epoch: it costs the same for one token and for millions, and
+ * a token whose request was under way at that moment does not escape it.
+ */
 const KILL = `
-  UPDATE oauth_access_token SET revoked_at = clock_timestamp()
-  WHERE client = $1 AND secret = ANY ($2::integer[]) AND expires_at > now() AND revoked_at IS NULL`;
+  UPDATE oauth_client SET dead_secrets = dead_secrets || $2::integer[] WHERE id = $1`;
 
 function columnsOf(settings: ClientSettings) {
   const { accessTokenTtlSeconds, ...columns } = settings;

@@ -25,6 +25,7 @@ const INSERT: Statement = {
       AS t (digest, client, secret, scope, audience, ttl)
     JOIN oauth_client c ON c.id = t.client
     WHERE c.enabled AND string_to_array(t.scope, ' ') <@ c.scopes
+      AND NOT t.secret = ANY (c.dead_secrets)
     RETURNING digest`,
 };
 
@@ -41,7 +42,8 @@ const FIND_LIVE: Statement = {
     WHERE t.digest = $1
       AND t.expires_at > now()
       AND t.expires_at <= now() + interval '${LONGEST_TOKEN_TTL_SECONDS} seconds'
-      AND t.revoked_at IS NULL AND c.enabled AND t.epoch = c.token_epoch`,
+      AND t.revoked_at IS NULL AND c.enabled AND t.epoch = c.token_epoch
+      AND NOT t.secret = ANY (c.dead_secrets)`,
 };
 
 interface LiveRow {

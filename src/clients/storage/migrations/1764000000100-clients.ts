@@ -22,6 +22,7 @@ export class Clients1764000000100 implements MigrationInterface {
         self_rotation boolean NOT NULL DEFAULT false,
         token_quota integer,
         token_epoch integer NOT NULL DEFAULT 0,
+        dead_secrets integer[] NOT NULL DEFAULT '{}',
         version integer NOT NULL DEFAULT 1,
         created_at timestamptz NOT NULL DEFAULT now(),
         updated_at timestamptz NOT NULL DEFAULT now()
