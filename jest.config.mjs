@@ -15,6 +15,8 @@ export const base = {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 30_000,
+  // Most of the time is spent waiting for servers that the tests start, not computing.
+  maxWorkers: '100%',
 };
 
 export default {

@@ -111,6 +111,7 @@ describe('POST /clients/', () => {
       created_at: anyTime,
       updated_at: anyTime,
       last_used_at: null,
+      tokens_this_hour: 0,
       version: 1,
     });
     expect(headers.get('cache-control')).toBe('no-store');
@@ -281,15 +282,20 @@ describe('what is refused', () => {
     },
   );
 
-  it.each(['client_id', 'created_at', 'updated_at', 'last_used_at', 'version', 'secrets'])(
-    '%s in a change, as one that can only be read',
-    async (name) => {
-      const made = await make();
-      const answer = await admin.call('PATCH', pathOf(made), { [name]: made.body[name] ?? 'x' });
-      expect(answer.status).toBe(422);
-      expect(answer.body.errors).toEqual([{ pointer: `/${name}`, detail: 'can be read, not set' }]);
-    },
-  );
+  it.each([
+    'client_id',
+    'created_at',
+    'updated_at',
+    'last_used_at',
+    'version',
+    'secrets',
+    'tokens_this_hour',
+  ])('%s in a change, as one that can only be read', async (name) => {
+    const made = await make();
+    const answer = await admin.call('PATCH', pathOf(made), { [name]: made.body[name] ?? 'x' });
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toEqual([{ pointer: `/${name}`, detail: 'can be read, not set' }]);
+  });
 
   it('every fault at once', async () => {
     const answer = await admin.call('POST', '/clients/', {

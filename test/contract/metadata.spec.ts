@@ -168,6 +168,11 @@ describe('the metrics', () => {
       /^postern_churning_clients 1$/m.test((await send(`${server.baseUrl}/metrics`)).text);
     while (!(await churning()) && performance.now() < end);
     expect(await churning()).toBe(true);
+    const token = await getToken(server.baseUrl, server.admin, 'admin');
+    const client = await send(`${server.baseUrl}/clients/${server.admin.clientId}`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    expect(client.body.tokens_this_hour).toBeGreaterThanOrEqual(61);
     await server.stop();
   });
 });

@@ -40,6 +40,7 @@ export function aManagedClient(traits: Partial<ManagedClient> = {}): ManagedClie
     createdAt: new Date('2026-01-01T00:00:00Z'),
     updatedAt: new Date('2026-01-01T00:00:00Z'),
     lastUsedAt: null,
+    tokensThisHour: 0,
     secrets: [aManagedSecret()],
     ...traits,
   };

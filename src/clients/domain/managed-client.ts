@@ -46,6 +46,8 @@ export interface ManagedClient extends ClientSettings {
   readonly updatedAt: Date;
   /** Null: never. */
   readonly lastUsedAt: Date | null;
+  /** Issued in the present hour: many, where it asks for a new one at every call. */
+  readonly tokensThisHour: number;
   /** Oldest first. */
   readonly secrets: readonly ManagedSecret[];
 }

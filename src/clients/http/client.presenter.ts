@@ -118,6 +118,7 @@ export function toClientDto(client: ManagedClient, defaultTtlSeconds: number): C
     created_at: client.createdAt.toISOString(),
     updated_at: client.updatedAt.toISOString(),
     last_used_at: client.lastUsedAt?.toISOString() ?? null,
+    tokens_this_hour: client.tokensThisHour,
     version: client.version,
   };
 }

@@ -19,6 +19,8 @@ export const MANAGED_CLIENT_COLUMNS = `
   c.contacts, c.self_rotation AS "selfRotation", c.token_quota AS "tokenQuota", c.version,
   c.created_at AS "createdAt", c.updated_at AS "updatedAt",
   nullif(u.last_used_at, '${NEVER_USED}') AS "lastUsedAt",
+  coalesce((SELECT issued FROM oauth_token_count t WHERE t.client = c.id
+    AND t.hour = floor(extract(epoch FROM now()) / 3600)::integer), 0) AS "tokensThisHour",
   (SELECT coalesce(json_agg(json_build_object(
       'key', s.id, 'secretId', s.secret_id, 'hint', s.hint, 'createdAt', s.created_at,
       'expiresAt', s.expires_at,

@@ -84,6 +84,10 @@ export class ClientDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   readonly last_used_at!: string | null;
 
+  /** Tokens issued to it in this hour, a second old: many, where it asks for one at every call. */
+  @ApiProperty({ type: 'integer', example: 2 })
+  readonly tokens_this_hour!: number;
+
   /** Counts its changes; the `ETag` has the same number. */
   @ApiProperty({ type: 'integer', example: 1 })
   readonly version!: number;

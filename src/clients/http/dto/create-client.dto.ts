@@ -33,7 +33,7 @@ export const CREATE_CLIENT_EXAMPLES: Record<string, { summary: string; value: Cr
     summary: 'A partner that reads',
     value: {
       client_name: 'Acme reporting',
-      description: 'Reads payments every night',
+      description: 'Reads everything, every night',
       scope: 'read',
       contacts: ['team@example.com'],
     },
@@ -42,7 +42,7 @@ export const CREATE_CLIENT_EXAMPLES: Record<string, { summary: string; value: Cr
     summary: 'A partner that writes, and rotates its own secret',
     value: {
       client_name: 'Acme billing',
-      description: 'Creates payments',
+      description: 'Creates what its customers order',
       scope: 'read write',
       contacts: ['team@example.com'],
       self_rotation: true,

@@ -34,6 +34,7 @@ export class UpdateClientDto extends ClientSettingsDto {
   @ApiHideProperty() @IsReadOnly() readonly created_at?: undefined;
   @ApiHideProperty() @IsReadOnly() readonly updated_at?: undefined;
   @ApiHideProperty() @IsReadOnly() readonly last_used_at?: undefined;
+  @ApiHideProperty() @IsReadOnly() readonly tokens_this_hour?: undefined;
   @ApiHideProperty() @IsReadOnly() readonly version?: undefined;
 }
 
@@ -41,7 +42,7 @@ export class UpdateClientDto extends ClientSettingsDto {
 export const UPDATE_CLIENT_EXAMPLES: Record<string, { summary: string; value: UpdateClientDto }> = {
   describe: {
     summary: 'Describe it, and say whom to ask',
-    value: { description: 'Reads payments every night', contacts: ['team@example.com'] },
+    value: { description: 'Reads everything, every night', contacts: ['team@example.com'] },
   },
   narrow: { summary: 'Narrow its scopes to reading', value: { scope: 'read' } },
   limit: { summary: 'Limit it to a network', value: { allowed_ips: ['10.0.0.0/8'] } },
