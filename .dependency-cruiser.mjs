@@ -53,7 +53,7 @@ export default {
     ]),
     only('payments', [...GROUND, 'resource-server', 'database']),
     only('operations', ['resource-server', 'config', 'database']),
-    only('openapi', ['protocol', 'resource-server', 'http', 'config']),
+    only('openapi', [...GROUND, 'resource-server', 'http', 'config']),
     only('error-pages', [...GROUND, 'resource-server', 'config', 'http']),
     {
       name: 'protocol-knows-no-framework',

@@ -24,12 +24,11 @@ const DESCRIPTION = `The machine entrance to an API (OAuth 2.0, client credentia
 Every error names a page that says what it means and what to try, and every answer carries an
 \`X-Request-Id\` to quote in a question.`;
 
-/**
- * No scope is ticked beforehand: any that a client may not have would be refused to it, and its
- * default ones fit every client.
- */
-const HOW_TO_AUTHORIZE =
-  'Tick nothing to get the scopes that the client has by default; tick `admin` to administer.';
+/** Which are ticked beforehand is said in `setup-docs.ts`. */
+const HOW_TO_AUTHORIZE = `One Authorize lasts: the page gets new tokens by itself, until it is closed or reloaded.
+
+An administrator's scopes are ticked. **As a partner, press "select none":** you get the scopes that
+your client has by default.`;
 
 /**
  * Describes the application in OpenAPI 3.1, from its controllers and their access rules.

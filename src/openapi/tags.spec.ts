@@ -12,12 +12,28 @@ function documentWithTags(...tags: string[]): OpenAPIObject {
 
 describe('the tags of a document', () => {
   it('stand in the order of work, features between', () => {
-    const document = documentWithTags('Errors', 'Orders', 'Operations', 'Get a token', 'Invoices');
+    const document = documentWithTags(
+      'Errors',
+      'Orders',
+      'Discover',
+      'Audit',
+      'Operations',
+      'Secrets',
+      'Scopes',
+      'Get a token',
+      'Clients',
+      'Invoices',
+    );
     expect(tagsOf(document).map(({ name }) => name)).toEqual([
       'Get a token',
+      'Clients',
+      'Secrets',
+      'Scopes',
+      'Audit',
       'Orders',
       'Invoices',
       'Operations',
+      'Discover',
       'Errors',
     ]);
   });

@@ -2,8 +2,8 @@ import type { OpenAPIObject, TagObject } from '@nestjs/swagger';
 import { operationsOf } from './operations.js';
 
 /** In the order of work: what one does first, then the features, then what one seldom needs. */
-const BEFORE_THE_FEATURES = ['Get a token'];
-const AFTER_THE_FEATURES = ['Discover', 'Operations', 'Errors'];
+const BEFORE_THE_FEATURES = ['Get a token', 'Clients', 'Secrets', 'Scopes', 'Audit'];
+const AFTER_THE_FEATURES = ['Operations', 'Discover', 'Errors'];
 
 const SENTENCES: Readonly<Record<string, string | undefined>> = {
   'Get a token': 'Trade the id and the secret of a client for an access token.',

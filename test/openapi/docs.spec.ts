@@ -1,4 +1,4 @@
-import { send } from '../support/http.js';
+import { send, sendRaw } from '../support/http.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 // Real: the built server. What a browser makes of the page is in test/e2e/.
@@ -57,6 +57,17 @@ describe('the page of the documentation', () => {
     expect(answer.status).toBe(404);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
   });
+
+  it.each(['package.json', 'index.html', 'swagger-initializer.js', '/', '.'])(
+    'what else lies in the folder of Swagger UI is not served: /docs/%s',
+    async (file) => {
+      const answer = await sendRaw(
+        server.baseUrl,
+        `GET /docs/${file} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    },
+  );
 });
 
 describe('the page of the documentation, behind a proxy that serves it over https and under a path', () => {
