@@ -23,7 +23,7 @@ export function logFirstAdmin(logger: Logger, outcome: FirstAdminOutcome): void 
       break;
     case 'none':
       logger.warn(
-        'There is no admin client. Make one: ADMIN_CLIENT_ID=admin ADMIN_CLIENT_SECRET_FILE=./admin-secret npm start',
+        'There is no admin client. Make one: npm run -s cli -- admin create (in the image: node dist/src/cli/main.js admin create)',
       );
   }
 }
@@ -61,9 +61,7 @@ function adminLines(settings: Settings, outcome: FirstAdminOutcome): string[] {
       ];
     }
     case 'none':
-      return [
-        '  Admin client         none: set ADMIN_CLIENT_ID and ADMIN_CLIENT_SECRET_FILE, start again',
-      ];
+      return ['  Admin client         none: make one with npm run -s cli -- admin create'];
     case 'exists':
       return [
         `  Admin client         ${outcome.clientId}, since ${outcome.createdAt.toISOString().slice(0, 10)}`,

@@ -134,7 +134,7 @@ describe('an external database', () => {
     const database = await createDatabase('empty');
     cleanUp.push(() => database.drop());
     const server = await start({ DATABASE_URL: database.url });
-    expect(await server.logLine('There is no admin client')).toContain('ADMIN_CLIENT_ID');
+    expect(await server.logLine('There is no admin client')).toContain('admin create');
     expect(await database.query('SELECT 1 FROM oauth_client')).toEqual([]);
   });
 

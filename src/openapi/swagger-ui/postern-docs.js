@@ -15,7 +15,7 @@
 
   const NOT_SENT = '**Not sent.** You chose not to, so nothing has changed.';
   const SCOPE_HINT =
-    'This client may not have every scope that is ticked. Take back the tick at those, or “select none” for its default ones.';
+    'Here: untick what it may not have, or press “select none” for its default ones.';
 
   globalThis.SwaggerUIBundle = Object.assign((options) => {
     const ui = createUi({
@@ -32,8 +32,6 @@
   async function prepare(request, ui) {
     leaveTheBrowserOut(request);
     const question = questionBefore(request);
-    // The browser's own question: Swagger UI has none, and no page behind it can answer for it.
-    // eslint-disable-next-line no-alert -- see above
     if (question === undefined || globalThis.confirm(question)) await authenticate(request, ui);
     else request.signal = AbortSignal.abort(notSent());
     return request;
@@ -144,7 +142,7 @@
     return (error) =>
       newAuthErr(
         error.message?.includes('invalid_scope')
-          ? { ...error, message: `${error.message} ${SCOPE_HINT}` }
+          ? { ...error, message: `${error.message}. ${SCOPE_HINT}` }
           : error,
       );
   }
