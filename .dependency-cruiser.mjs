@@ -87,6 +87,12 @@ export default {
       to: { path: '^src/payments/' },
     },
     {
+      name: 'nobody-needs-the-command-line',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
       name: 'not-from-development-dependencies',
       severity: 'error',
       from: { path: '^src/', pathNot: '\\.spec\\.ts$' },

@@ -6,6 +6,9 @@ if (vm.SourceTextModule === undefined) {
   );
 }
 
+/** The folders of the wider suite. */
+export const WIDER = ['<rootDir>/test/e2e/', '<rootDir>/test/cli/'];
+
 /** What both test commands share: `npm test` (here) and `npm run test:e2e`. */
 export const base = {
   testEnvironment: 'node',
@@ -22,5 +25,6 @@ export const base = {
 export default {
   ...base,
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/test/e2e/'],
+  // The wider suite, `npm run test:e2e`, has those that start many processes or a browser.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', ...WIDER],
 };

@@ -1,3 +1,7 @@
-import { base } from './jest.config.mjs';
+import { base, WIDER } from './jest.config.mjs';
 
-export default { ...base, testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'], testTimeout: 60_000 };
+export default {
+  ...base,
+  testMatch: WIDER.map((folder) => `${folder}**/*.spec.ts`),
+  testTimeout: 60_000,
+};

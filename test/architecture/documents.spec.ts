@@ -38,6 +38,7 @@ describe('the settings', () => {
 /** `main.ts` hands the environment over; the others look at what is no setting of Postern. */
 const READERS = [
   'main.ts',
+  'cli/main.ts',
   'resource-server/testing.ts',
   'database/embedded/process-identity.ts',
   'database/embedded/run-command.ts',
