@@ -1,24 +1,5 @@
-import type { PlacedAuditEvent } from '../audit/domain/audit-trail.js';
 import type { AuditEventDto } from '../audit/http/dto/audit-event.dto.js';
 import type { Terminal } from './terminal.js';
-
-/** Shows an event by the names of the wire. */
-export function toAuditEventDto({ actor, ...event }: PlacedAuditEvent): AuditEventDto {
-  return {
-    event_id: event.eventId,
-    time: event.position.time,
-    action: event.action,
-    actor: actor.name,
-    client_id: event.clientId,
-    address: actor.address,
-    request_id: actor.requestId,
-    outcome: event.outcome,
-    reason: event.reason,
-    changes: event.changes,
-    count: event.count,
-    request_ids: event.requestIds,
-  };
-}
 
 /** Shows events, one a line. */
 export function showEvents(terminal: Terminal, events: readonly AuditEventDto[]): void {

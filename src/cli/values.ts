@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseInstant } from '../clients/http/dto/instant.js';
+import { parseInstant } from '../http/instant.js';
 
 /** The word that puts a setting back: Commander turns the null that is meant into an empty text. */
 export const DEFAULT = 'default';

@@ -1,5 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import {
+  DocumentBuilder,
+  SwaggerModule,
+  type OpenAPIObject,
+  type OperationObject,
+} from '@nestjs/swagger';
 import { pathOf } from '../protocol/well-known.js';
 import { OAUTH2_SECURITY } from '../resource-server/index.js';
 import { operationsOf } from './operations.js';
@@ -44,6 +49,7 @@ export function buildOpenApiDocument(
   const document = SwaggerModule.createDocument(app, baseDocument(path), {
     operationIdFactory: operationId,
   });
+  for (const operation of operationsOf(document)) operation.summary ||= summaryOf(operation);
   return {
     ...document,
     tags: tagsOf(document),
@@ -83,6 +89,12 @@ function baseDocument(path: string): Omit<OpenAPIObject, 'paths'> {
  */
 export function operationId(controller: string, method: string): string {
   return `${method}${controller.replace(/Controller$/, '')}`;
+}
+
+/** What an operation does, from its name, where its controller does not say: `listOrders`, say. */
+export function summaryOf({ operationId: name = '' }: OperationObject): string {
+  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** The scopes that operations ask for and nobody described: they can be ticked all the same. */

@@ -19,7 +19,8 @@ const SENTENCES: Readonly<Record<string, string | undefined>> = {
 
 /**
  * The tags that the operations of a document have, and no others, in the order of work, each with
- * its sentence. A tag that is not known here is a feature's: it keeps its place among them.
+ * its sentence. A tag that is not known here is a feature's: it keeps its place among them, and
+ * has a sentence that a feature can replace by one of its own above.
  */
 export function tagsOf(document: OpenAPIObject): TagObject[] {
   const used = new Set(operationsOf(document).flatMap(({ tags }) => tags ?? []));
@@ -27,5 +28,5 @@ export function tagsOf(document: OpenAPIObject): TagObject[] {
   const features = [...used].filter((name) => !placed.includes(name));
   return [...BEFORE_THE_FEATURES, ...features, ...AFTER_THE_FEATURES]
     .filter((name) => used.has(name))
-    .map((name) => ({ name, description: SENTENCES[name] }));
+    .map((name) => ({ name, description: SENTENCES[name] ?? `What the feature ${name} offers.` }));
 }

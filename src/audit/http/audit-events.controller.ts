@@ -1,9 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblem, Scopes } from '../../resource-server/index.js';
-import { AuditTrail, type PlacedAuditEvent } from '../domain/audit-trail.js';
+import { AuditTrail } from '../domain/audit-trail.js';
 import { decodeCursor, encodeCursor } from './audit-cursor.js';
-import { AuditEventListDto, type AuditEventDto } from './dto/audit-event.dto.js';
+import { toAuditEventDto, toFilter } from './audit-event.presenter.js';
+import { AuditEventListDto } from './dto/audit-event.dto.js';
 import { ListAuditEventsDto } from './dto/list-audit-events.dto.js';
 
 /** `/audit-events/`: who did what to which client, and why a caller was refused. */
@@ -22,35 +23,16 @@ export class AuditEventsController {
   })
   @ApiOkResponse({ description: 'A page of the trail.', type: AuditEventListDto })
   @ApiProblem(400, 'A filter is out of range, or `cursor` is none that this route gave.')
-  async list(
-    @Query()
-    { client_id: clientId, request_id: requestId, limit, cursor, ...filter }: ListAuditEventsDto,
-  ): Promise<AuditEventListDto> {
+  async list(@Query() query: ListAuditEventsDto): Promise<AuditEventListDto> {
+    const { limit, cursor } = query;
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
     // One more than asked for tells whether there is a next page.
-    const events = await this.trail.find({ ...filter, clientId, requestId }, limit + 1, after);
+    const events = await this.trail.find(toFilter(query), limit + 1, after);
     const page = events.slice(0, limit);
     const last = page.at(-1);
     return {
-      items: page.map(toDto),
+      items: page.map(toAuditEventDto),
       next_cursor: events.length > limit && last ? encodeCursor(last.position) : null,
     };
   }
-}
-
-function toDto({ actor, ...event }: PlacedAuditEvent): AuditEventDto {
-  return {
-    event_id: event.eventId,
-    time: event.position.time,
-    action: event.action,
-    actor: actor.name,
-    client_id: event.clientId,
-    address: actor.address,
-    request_id: actor.requestId,
-    outcome: event.outcome,
-    reason: event.reason,
-    changes: event.changes,
-    count: event.count,
-    request_ids: event.requestIds,
-  };
 }

@@ -6,7 +6,8 @@ import {
   type AuditOutcome,
 } from '../../audit/domain/audit-event.js';
 import { decodeCursor, encodeCursor } from '../../audit/http/audit-cursor.js';
-import { showEvents, toAuditEventDto } from '../audit-views.js';
+import { toAuditEventDto } from '../../audit/http/audit-event.presenter.js';
+import { showEvents } from '../audit-views.js';
 import { noun, verb, type Cli, type JsonOption } from '../command.js';
 import { CliError, EXIT } from '../exit-code.js';
 import { explain } from '../explanation.js';

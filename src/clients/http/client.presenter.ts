@@ -19,7 +19,7 @@ import type {
 } from './dto/client.dto.js';
 import type { CreateClientDto } from './dto/create-client.dto.js';
 import type { CreateSecretDto } from './dto/create-secret.dto.js';
-import { parseInstant } from './dto/instant.js';
+import { parseInstant } from '../../http/instant.js';
 import type { ListClientsDto } from './dto/list-clients.dto.js';
 import type { CreatedSecretDto, SecretDto } from './dto/secret.dto.js';
 import type { UpdateClientDto } from './dto/update-client.dto.js';

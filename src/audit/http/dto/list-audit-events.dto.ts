@@ -1,16 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
-import {
-  IsDate,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsInstant } from '../../../http/instant.js';
+import { wholeNumber } from '../../../http/query-values.js';
 import {
   AUDIT_ACTIONS,
   AUDIT_OUTCOMES,
@@ -18,7 +10,6 @@ import {
   type AuditOutcome,
 } from '../../domain/audit-event.js';
 
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 const NO_CONTROL = /^\P{Cc}*$/u;
 const text = { message: 'must be there once, with at most 128 printable characters' };
 
@@ -63,16 +54,14 @@ export class ListAuditEventsDto {
   /** Events at or after this time (RFC 3339). */
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
-  @Transform(toDate)
-  @IsDate({ message: 'must be a time such as 2026-01-31T12:00:00Z' })
-  readonly from?: Date;
+  @IsInstant()
+  readonly from?: string;
 
   /** Events before this time (RFC 3339). */
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
-  @Transform(toDate)
-  @IsDate({ message: 'must be a time such as 2026-01-31T12:00:00Z' })
-  readonly to?: Date;
+  @IsInstant()
+  readonly to?: string;
 
   /** How many events to answer with, at most. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
@@ -87,17 +76,4 @@ export class ListAuditEventsDto {
   @IsOptional()
   @IsString({ message: 'must be there once' })
   readonly cursor?: string;
-}
-
-/** A local time, or one that JavaScript guesses at, would mean another moment on another machine. */
-function toDate({ value }: TransformFnParams): unknown {
-  if (typeof value !== 'string' || !RFC3339.test(value)) return value;
-  const date = new Date(value);
-  const year = date.getUTCFullYear();
-  return year >= 1970 && year <= 9999 ? date : value;
-}
-
-/** `Number` alone would also take an empty text, blanks, `0x10` and `1e1`. */
-function wholeNumber(value: unknown): unknown {
-  return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 }

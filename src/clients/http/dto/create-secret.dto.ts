@@ -5,7 +5,7 @@ import {
   LONGEST_OVERLAP_SECONDS,
   OVERLAP_DETAIL,
 } from '../../domain/secret-rotation.js';
-import { IsInstant } from './instant.js';
+import { IsInstant } from '../../../http/instant.js';
 
 /** Checks for the seconds for which earlier secrets go on working. */
 function IsOverlap(): PropertyDecorator {

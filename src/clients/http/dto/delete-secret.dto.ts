@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean } from 'class-validator';
-import { trueOrFalse } from './query-values.js';
+import { trueOrFalse } from '../../../http/query-values.js';
 
 /** The query of a request to delete a secret. */
 export class DeleteSecretDto {

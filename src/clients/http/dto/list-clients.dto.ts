@@ -12,8 +12,8 @@ import {
 } from 'class-validator';
 import { CLIENT_SORTS, type ClientSort } from '../../domain/client-list.js';
 import { isLine } from '../../domain/text.js';
-import { IsInstant } from './instant.js';
-import { trueOrFalse, unlessEmpty, wholeNumber } from './query-values.js';
+import { IsInstant } from '../../../http/instant.js';
+import { trueOrFalse, unlessEmpty, wholeNumber } from '../../../http/query-values.js';
 
 const LONGEST_TEXT = 200;
 
