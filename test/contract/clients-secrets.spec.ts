@@ -65,7 +65,7 @@ async function works(client: StoredClient): Promise<boolean> {
 
 /** Whether a token is let in somewhere. */
 async function lives(token: string): Promise<boolean> {
-  const response = await fetch(`${server.baseUrl}/payments/`, {
+  const response = await fetch(`${server.baseUrl}/scopes/`, {
     headers: { Authorization: `Bearer ${token}` },
   });
   return response.status === 200;
