@@ -74,7 +74,8 @@ function adminLines(settings: Settings, outcome: FirstAdminOutcome): string[] {
   }
 }
 
-function curlLine(settings: Settings): string {
+/** One line to paste that gets the admin's token: it reads the secret from where that is kept. */
+export function curlLine(settings: Settings): string {
   return `curl -X POST ${settings.publicUrl}/o/token/ -u "${credentials(settings)}" -d grant_type=client_credentials -d 'scope=read write admin'`;
 }
 

@@ -5,7 +5,7 @@ import { isWorkingAdmin } from '../../clients/domain/working-admin.js';
 import { packageVersion } from '../../config/package-version.js';
 import type { Settings } from '../../config/settings.js';
 import { adminFile } from '../../start/admin-credentials.js';
-import { welcome } from '../../start/announcement.js';
+import { curlLine } from '../../start/announcement.js';
 import { verb, type Cli, type JsonOption } from '../command.js';
 import type { Services } from '../services.js';
 import type { Terminal } from '../terminal.js';
@@ -83,8 +83,7 @@ function tokenCommand(settings: Settings, clientId: string | undefined): string 
     clientId === undefined
       ? settings.admin
       : { clientId, clientSecret: undefined, clientSecretFile: undefined };
-  const lines = welcome({ ...settings, admin }, { kind: 'none' }).split('\n');
-  return lines.map((line) => line.trim()).find((line) => line.startsWith('curl ')) ?? '';
+  return curlLine({ ...settings, admin });
 }
 
 function show(terminal: Terminal, info: Info): void {
