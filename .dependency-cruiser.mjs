@@ -28,6 +28,7 @@ export default {
     only('config', ['protocol']),
     only('database', ['config', 'errors']),
     only('http', [...GROUND, 'resource-server', 'config']),
+    only('invalidation', ['config', 'database']),
     only('audit', [...GROUND, 'resource-server', 'config', 'database', 'http']),
     only('access-rules', ['resource-server']),
     only('scopes', [...GROUND, 'resource-server', 'config', 'database', 'audit']),
@@ -40,6 +41,7 @@ export default {
       'secrets',
       'scopes',
       'audit',
+      'invalidation',
     ]),
     only('oauth', [
       ...GROUND,
@@ -51,6 +53,7 @@ export default {
       'scopes',
       'audit',
       'clients',
+      'invalidation',
     ]),
     only('payments', [...GROUND, 'resource-server', 'database']),
     only('operations', ['resource-server', 'config', 'database']),

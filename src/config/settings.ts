@@ -125,6 +125,11 @@ const SCHEMA = z.object({
     shown: '`5000`',
     description: 'tokens that may wait to be written; the answer to one more is 503',
   }),
+  STALE_VERDICTS_S: wholeNumber(0, 86_400).prefault('0').meta({
+    shown: '`0`',
+    description:
+      'seconds for which a node without its database goes on to accept tokens that it knows; what is revoked meanwhile lives so much longer',
+  }),
   AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500).prefault('400').meta({
     shown: '`400`',
     description: 'days that audit events are kept; they go by whole months',
@@ -182,6 +187,7 @@ export interface Settings {
   readonly accessTokenTtlSeconds: number;
   readonly defaultAudience: string;
   readonly tokenQueueLimit: number;
+  readonly staleVerdictsSeconds: number;
   readonly auditRetentionDays: number;
   readonly trustProxy: readonly string[];
   readonly corsOrigins: readonly string[];
@@ -313,6 +319,7 @@ function settingsOf(parsed: Parsed, adminSecretFile: string | undefined): Settin
     accessTokenTtlSeconds: parsed.ACCESS_TOKEN_TTL,
     defaultAudience: parsed.DEFAULT_AUDIENCE ?? publicUrl,
     tokenQueueLimit: parsed.TOKEN_QUEUE_LIMIT,
+    staleVerdictsSeconds: parsed.STALE_VERDICTS_S,
     auditRetentionDays: parsed.AUDIT_RETENTION_DAYS,
     trustProxy: parsed.TRUST_PROXY ?? [],
     corsOrigins: parsed.CORS_ORIGINS ?? [],

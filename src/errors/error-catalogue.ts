@@ -88,11 +88,17 @@ export const ERROR_CATALOGUE = {
   }),
   unauthorized_client: entry({
     status: 400,
-    title: 'The client may not use this grant',
+    title: 'The client may not do this',
     oauth: 'unauthorized_client',
     meaning: 'The client is known, but it is not set up for what it asked.',
-    causes: ['The client was made for introspection only and has no grant.'],
-    remedies: ['Ask an administrator to add the grant client_credentials to the client.'],
+    causes: [
+      'The client was made for introspection only and has no grant.',
+      'The token that it wants to revoke was issued to another client.',
+    ],
+    remedies: [
+      'Ask an administrator to add the grant client_credentials to the client.',
+      'Revoke the token as the client that it was issued to.',
+    ],
     owner: 'an administrator',
   }),
   unsupported_grant_type: entry({
@@ -176,7 +182,7 @@ export const ERROR_CATALOGUE = {
   invalid_token: entry({
     status: 401,
     title: 'The token is not valid',
-    oauth: 'invalid_request',
+    oauth: 'invalid_token',
     bearer: 'invalid_token',
     meaning: 'The token is of no use here. Which of the causes it is, is not told.',
     causes: [
@@ -191,7 +197,7 @@ export const ERROR_CATALOGUE = {
   insufficient_scope: entry({
     status: 403,
     title: 'The token lacks a scope',
-    oauth: 'invalid_request',
+    oauth: 'insufficient_scope',
     bearer: 'insufficient_scope',
     meaning: 'The token is good, but it does not carry the scope that this route needs.',
     causes: [

@@ -2,9 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
 import { TokenVerifier, type VerifiedToken } from '../resource-server/index.js';
-import { tokenDigest } from '../secrets/digests.js';
-import { isOpaqueToken } from './domain/access-token.js';
-import { TokensRepository } from './domain/tokens.repository.js';
+import { LiveTokens } from './domain/live-tokens.js';
+import { TokenReader } from './domain/token-reader.js';
 
 /**
  * Judges tokens where they are issued, in the same process: the only bridge between the
@@ -13,15 +12,16 @@ import { TokensRepository } from './domain/tokens.repository.js';
 @Injectable()
 export class LocalTokenVerifier extends TokenVerifier {
   constructor(
-    private readonly tokens: TokensRepository,
+    private readonly reader: TokenReader,
+    private readonly tokens: LiveTokens,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     super();
   }
 
   override async verify(token: string): Promise<VerifiedToken | undefined> {
-    if (!isOpaqueToken(token)) return undefined;
-    const live = await this.tokens.findLive(tokenDigest(token));
+    const read = await this.reader.read(token);
+    const live = read && (await this.tokens.find(read.digest));
     return live && { ...live, audience: live.audience ?? [this.settings.defaultAudience] };
   }
 }

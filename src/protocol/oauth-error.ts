@@ -1,4 +1,7 @@
-/** The error codes of the OAuth endpoints: RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2. */
+/**
+ * The error codes of the OAuth endpoints: RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2; the two of
+ * RFC 6750 §3.1 where the endpoint takes a bearer token (RFC 7662 §2.3).
+ */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -6,6 +9,8 @@ export type OAuthErrorCode =
   | 'unsupported_grant_type'
   | 'invalid_scope'
   | 'invalid_target'
+  | 'invalid_token'
+  | 'insufficient_scope'
   | 'temporarily_unavailable'
   | 'server_error';
 

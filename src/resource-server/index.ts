@@ -16,4 +16,5 @@ export { ProblemDto } from './problem.dto.js';
 export { ResourceServerModule } from './resource-server.module.js';
 export type { ResourceServerExtras, ResourceServerOptions } from './resource-server.options.js';
 export { ScopesGuard } from './scopes.guard.js';
+export { TokenGate } from './token-gate.js';
 export { TokenVerifier, type VerifiedToken } from './token-verifier.js';

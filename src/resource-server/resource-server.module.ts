@@ -10,6 +10,7 @@ import {
   type ResourceServerOptions,
 } from './resource-server.options.js';
 import { ScopesGuard } from './scopes.guard.js';
+import { TokenGate } from './token-gate.js';
 
 /** Writes the refusals of the guard; what else an application throws is left to its own filters. */
 @Catch(DomainError)
@@ -17,8 +18,8 @@ class RefusalFilter extends ErrorFilter {}
 
 /**
  * Makes an application a resource server: every handler is guarded by its access rule, and the
- * start stops where one has none. The guard is global, and so are the {@link AccessRules} that any
- * module can ask for.
+ * start stops where one has none. The guard is global, and so are the {@link AccessRules} and the
+ * {@link TokenGate} that any module can ask for.
  *
  * ```ts
  * ResourceServerModule.forRoot({ verifier, audience: 'https://api.example.com' })
@@ -30,6 +31,7 @@ class RefusalFilter extends ErrorFilter {}
   providers: [
     AccessRules,
     AccessRulesCheck,
+    TokenGate,
     { provide: APP_GUARD, useClass: ScopesGuard },
     {
       provide: APP_FILTER,
@@ -38,6 +40,6 @@ class RefusalFilter extends ErrorFilter {}
         new RefusalFilter({ pagesUrl: options.errorPagesUrl ?? '' }),
     },
   ],
-  exports: [AccessRules],
+  exports: [AccessRules, TokenGate],
 })
 export class ResourceServerModule extends ConfigurableModuleClass {}

@@ -28,11 +28,33 @@ describe('a server without a path', () => {
         issuer: publicUrl,
         token_endpoint: `${publicUrl}/o/token/`,
         token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+        revocation_endpoint: `${publicUrl}/o/revoke_token/`,
+        revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+        introspection_endpoint: `${publicUrl}/o/introspect/`,
+        introspection_endpoint_auth_methods_supported: [
+          'client_secret_basic',
+          'client_secret_post',
+          'Bearer',
+        ],
         grant_types_supported: ['client_credentials'],
         response_types_supported: [],
         scopes_supported: ['read', 'write', 'admin', 'introspection'],
         service_documentation: `${publicUrl}/docs`,
       });
+    },
+  );
+
+  it.each(['oauth-authorization-server', 'openid-configuration', 'oauth-protected-resource'])(
+    'says of %s that it is still the same, until it is not',
+    async (name) => {
+      const url = `${publicUrl}/.well-known/${name}`;
+      const etag = String((await send(url)).headers.get('etag'));
+      expect(etag).toMatch(/^"[\w-]{22}"$/);
+      const again = await send(url, { headers: { 'If-None-Match': etag } });
+      expect({ status: again.status, text: again.text }).toEqual({ status: 304, text: '' });
+      expect(again.headers.get('cache-control')).toBe('public, max-age=300');
+      const other = await send(url, { headers: { 'If-None-Match': '"another"' } });
+      expect(other.status).toBe(200);
     },
   );
 
@@ -46,6 +68,14 @@ describe('a server without a path', () => {
       scope: 'read write admin',
     });
     expect(answer.status).toBe(200);
+    const about = {
+      token: String(answer.body.access_token),
+      client_id: clientId,
+      client_secret: clientSecret,
+    };
+    const introspected = await postForm(String(body.introspection_endpoint), about);
+    expect(introspected.body).toMatchObject({ active: true, iss: body.issuer });
+    expect((await postForm(String(body.revocation_endpoint), about)).status).toBe(200);
     expect((await send(String(body.service_documentation))).status).toBe(200);
   });
 

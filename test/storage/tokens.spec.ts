@@ -7,6 +7,8 @@ import { Statements } from '../../src/database/statements.js';
 import type { NewAccessToken } from '../../src/oauth/domain/access-token.js';
 import { PostgresTokensRepository } from '../../src/oauth/storage/postgres-tokens.repository.js';
 import { TokenPartitionsKeeper } from '../../src/oauth/storage/token-partitions.keeper.js';
+import { AuditPartitionsKeeper } from '../../src/audit/storage/audit-partitions.keeper.js';
+import type { NewAuditEvent } from '../../src/audit/domain/audit-event.js';
 import { tokenDigest } from '../../src/secrets/digests.js';
 import { aClient } from '../support/builders.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -27,7 +29,13 @@ beforeAll(async () => {
   await dataSource.initialize();
   partitions = new TokenPartitionsKeeper(settings);
   await partitions.make();
-  tokens = new PostgresTokensRepository(new Statements(dataSource, true), partitions, settings);
+  await new AuditPartitionsKeeper(settings).make();
+  tokens = new PostgresTokensRepository(
+    dataSource,
+    new Statements(dataSource, true),
+    partitions,
+    settings,
+  );
 });
 
 afterAll(async () => {
@@ -64,13 +72,16 @@ function change(assignment: string): Promise<object[]> {
 describe('a token', () => {
   it('is found with all that was stored, and by nothing else', async () => {
     const token = aToken({ scopes: ['read', 'write'], audience: ['https://a.example', 'urn:b'] });
-    expect(await tokens.insert(token)).toBe(true);
+    expect(await tokens.insert(token)).toBeInstanceOf(Date);
     const live = await tokens.findLive(token.digest);
     expect(live).toMatchObject({
+      clientKey,
       scopes: ['read', 'write'],
       audience: ['https://a.example', 'urn:b'],
     });
     expect(Number(live?.expiresAt) - Number(live?.issuedAt)).toBe(60_000);
+    expect(live?.secondsLeft).toBeGreaterThan(50);
+    expect(live?.secondsLeft).toBeLessThanOrEqual(60);
     expect(await tokens.findLive(tokenDigest('another'))).toBeUndefined();
   });
 
@@ -80,7 +91,7 @@ describe('a token', () => {
   ])('is not stored where its client %s since it was read', async (_what, assignment) => {
     await change(assignment);
     const token = aToken();
-    expect(await tokens.insert(token)).toBe(false);
+    expect(await tokens.insert(token)).toBeUndefined();
     expect(
       await database.query('SELECT 1 FROM oauth_access_token WHERE client = $1', [clientKey]),
     ).toEqual([]);
@@ -100,7 +111,7 @@ describe('a token', () => {
       tokens.insert(other),
       tokens.insert(aToken()),
     ]);
-    expect([one, two, three]).toEqual([true, false, true]);
+    expect([one, two, three]).toEqual([expect.any(Date), undefined, expect.any(Date)]);
   });
 
   it('makes its partition where that is missing', async () => {
@@ -110,17 +121,66 @@ describe('a token', () => {
     await database.query(`DROP TABLE ${row?.name}`);
     // Short enough to end today, but for the last minute of a day.
     const token = aToken({ ttlSeconds: 60 });
-    expect(await tokens.insert(token)).toBe(true);
+    expect(await tokens.insert(token)).toBeInstanceOf(Date);
     expect(await tokens.findLive(token.digest)).toBeDefined();
   });
 });
 
+describe('a revocation', () => {
+  const event: NewAuditEvent = {
+    action: 'tokens.revoked',
+    actor: { name: 'billing', address: null, requestId: null },
+    clientId: 'billing',
+    outcome: 'success',
+    reason: 'a test',
+    changes: null,
+  };
+
+  it('kills the token, is recorded, and is told to the caches of all nodes, at once', async () => {
+    const token = aToken();
+    await tokens.insert(token);
+    expect(await tokens.revoke(token.digest, clientKey, event)).toBe(true);
+    expect(await tokens.findLive(token.digest)).toBeUndefined();
+    expect(
+      await database.query('SELECT FROM invalidation WHERE token = $1', [token.digest]),
+    ).toHaveLength(1);
+    expect(await database.query(`SELECT FROM audit_event WHERE reason = 'a test'`)).toHaveLength(1);
+  });
+
+  it('of a token that is of no use, or another client’s, changes and records nothing', async () => {
+    const [dead, others] = [aToken(), aToken()];
+    await Promise.all([tokens.insert(dead), tokens.insert(others)]);
+    await tokens.revoke(dead.digest, clientKey, event);
+    const state = () =>
+      database.query(`SELECT count(*), (SELECT count(*) FROM audit_event) FROM invalidation`);
+    const before = await state();
+    expect(await tokens.revoke(dead.digest, clientKey, event)).toBe(false);
+    expect(await tokens.revoke(tokenDigest('unknown'), clientKey, event)).toBe(false);
+    expect(await tokens.revoke(others.digest, clientKey + 1, event)).toBe(false);
+    expect(await state()).toEqual(before);
+    expect(await tokens.findLive(others.digest)).toBeDefined();
+  });
+});
+
 describe('the look-up', () => {
+  it('tells many that come together apart', async () => {
+    const known = [aToken(), aToken(), aToken()];
+    await Promise.all(known.map((token) => tokens.insert(token)));
+    const asked = [...known.map(({ digest }) => digest), tokenDigest('no such token')];
+    const found = await Promise.all([...asked, ...asked].map((digest) => tokens.findLive(digest)));
+    expect(found.map((token) => token?.digest)).toEqual([
+      ...asked.slice(0, 3),
+      undefined,
+      ...asked.slice(0, 3),
+      undefined,
+    ]);
+  });
+
   it('reads the partitions of the present and the next day alone', async () => {
     const digest = tokenDigest('any').toString('hex');
     const [row] = await database.query<{ 'QUERY PLAN': string }>(
       `EXPLAIN (ANALYZE, FORMAT JSON) SELECT 1 FROM oauth_access_token t
-       WHERE t.digest = '\\x${digest}' AND t.expires_at > now()
+       WHERE t.digest = ANY ('{"\\\\x${digest}"}'::bytea[]) AND t.expires_at > now()
          AND t.expires_at <= now() + interval '86400 seconds'`,
     );
     const plan = JSON.stringify(row?.['QUERY PLAN']);

@@ -12,6 +12,9 @@ import {
   ClientsRepository,
   type ClientsStore,
 } from '../../src/clients/domain/clients.repository.js';
+import { KnownClients } from '../../src/clients/domain/known-clients.js';
+import { InvalidationFeed } from '../../src/invalidation/domain/invalidation-feed.js';
+import { InvalidationLog, type LogPart } from '../../src/invalidation/domain/invalidation-log.js';
 import type { LiveAccessToken, NewAccessToken } from '../../src/oauth/domain/access-token.js';
 import { TokenCounts, type TokenCount } from '../../src/oauth/domain/token-counts.repository.js';
 import { TokensRepository } from '../../src/oauth/domain/tokens.repository.js';
@@ -24,7 +27,7 @@ export function aSecret(secret: string, traits: Partial<ClientSecret> = {}): Cli
     digest: secretDigest(secret),
     hint: secret.slice(-4),
     expiresAt: null,
-    expired: false,
+    endsInSeconds: null,
     ...traits,
   };
 }
@@ -101,8 +104,42 @@ function stored({ secret, ...client }: NewClient, key: number): Client {
   return aDomainClient({
     ...client,
     key,
-    secrets: [{ key, expiresAt: null, expired: false, ...secret }],
+    secrets: [{ key, expiresAt: null, endsInSeconds: null, ...secret }],
   });
+}
+
+/** A log of invalidations that a test writes. */
+export class FakeInvalidationLog extends InvalidationLog {
+  /** What the next read brings. */
+  clients: number[] = [];
+  tokens: string[] = [];
+  server = 'one';
+  /** How often it was read. */
+  reads = 0;
+  /** How often old rows were removed. */
+  forgotten = 0;
+  /** Awaited before a read is answered: a slow or broken database. */
+  answer: () => Promise<void> = () => Promise.resolve();
+
+  override async read(): Promise<LogPart> {
+    this.reads += 1;
+    const { server, clients, tokens } = this;
+    this.clients = [];
+    this.tokens = [];
+    await this.answer();
+    const position = { snapshot: String(this.reads), server };
+    return { position, clients: new Set(clients), tokens: new Set(tokens) };
+  }
+
+  override forget(): Promise<void> {
+    this.forgotten += 1;
+    return Promise.resolve();
+  }
+}
+
+/** The clients of a fake, with a feed that nothing has been read from yet. */
+export function knownClients(clients: ClientsRepository): KnownClients {
+  return new KnownClients(clients, new InvalidationFeed(new FakeInvalidationLog()));
 }
 
 /** The counts that all nodes share, in memory. */
@@ -138,10 +175,14 @@ export class FakeTokensRepository extends TokensRepository {
   /** What the next insertions come to. */
   outcome: () => Promise<boolean> = () => Promise.resolve(true);
 
-  override async insert(token: NewAccessToken): Promise<boolean> {
-    const stays = await this.outcome();
-    if (stays) this.inserted.push(token);
-    return stays;
+  override async insert(token: NewAccessToken): Promise<Date | undefined> {
+    if (!(await this.outcome())) return undefined;
+    this.inserted.push(token);
+    return new Date();
+  }
+
+  override revoke(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   override findLive(): Promise<LiveAccessToken | undefined> {

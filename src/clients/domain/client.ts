@@ -40,8 +40,13 @@ export interface ClientSecret {
   /** Its last four characters, to tell it from others. */
   readonly hint: string;
   readonly expiresAt: Date | null;
-  /** By the clock of the database, which all nodes share. */
-  readonly expired: boolean;
+  /** By the clock of the database, which all nodes share; null: it does not end. */
+  readonly endsInSeconds: number | null;
+}
+
+/** Whether a secret had ended when it was read. */
+export function hasEnded({ endsInSeconds }: Pick<ClientSecret, 'endsInSeconds'>): boolean {
+  return endsInSeconds !== null && endsInSeconds <= 0;
 }
 
 /** How many secrets of a client can work at a time. */

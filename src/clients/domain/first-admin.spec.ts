@@ -92,7 +92,7 @@ describe('an admin client that the settings name', () => {
     ],
     [
       'with this secret, expired',
-      { ...ADMIN, secrets: [aSecret(SECRET, { expired: true })] },
+      { ...ADMIN, secrets: [aSecret(SECRET, { endsInSeconds: -1 })] },
       SECRET,
       'its secret is another one',
     ],

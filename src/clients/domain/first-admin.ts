@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sameSecret, secretDigest } from '../../secrets/digests.js';
-import type { Client } from './client.js';
+import { hasEnded, type Client } from './client.js';
 import { generateClientId, generateClientSecret, secretHint } from './client-secret.js';
 import { ClientsRepository, type ClientsStore } from './clients.repository.js';
 
@@ -102,5 +102,5 @@ function compared(existing: Client, wanted: WantedAdmin): FirstAdminOutcome {
 
 function accepts(client: Client, secret: string): boolean {
   const digest = secretDigest(secret);
-  return client.secrets.some((own) => !own.expired && sameSecret(own.digest, digest));
+  return client.secrets.some((own) => !hasEnded(own) && sameSecret(own.digest, digest));
 }

@@ -24,7 +24,7 @@ const FIND_BY_CLIENT_ID: Statement = {
   name: 'client-by-client-id',
   text: `
     SELECT c.*, s.key AS "secretKey", coalesce(s.digest, '\\x${'00'.repeat(32)}') AS digest,
-      coalesce(s.hint, 'none') AS hint, s."expiresAt", coalesce(s.expired, false) AS expired
+      coalesce(s.hint, 'none') AS hint, s."expiresAt", s."endsInSeconds"
     FROM (
       SELECT c.id AS key, $1::text AS "clientId", coalesce(c.client_name, 'none') AS "clientName",
         ARRAY(SELECT scope FROM oauth_scope
@@ -42,7 +42,8 @@ const FIND_BY_CLIENT_ID: Statement = {
     CROSS JOIN generate_series(1, ${MOST_COMPARED}) AS slot
     LEFT JOIN (
       SELECT s.client, s.id AS key, s.digest, s.hint, s.expires_at AS "expiresAt",
-        s.expires_at <= now() AS expired, row_number() OVER (ORDER BY coalesce(s.expires_at <= now(), false), s.id DESC) AS slot
+        extract(epoch FROM s.expires_at - now())::float8 AS "endsInSeconds",
+        row_number() OVER (ORDER BY coalesce(s.expires_at <= now(), false), s.id DESC) AS slot
       FROM oauth_client_secret s JOIN oauth_client c ON c.id = s.client
       WHERE c.client_id = $1
     ) AS s ON s.slot = slot.slot
@@ -128,11 +129,24 @@ function toClient(rows: readonly ClientRow[]): Client | undefined {
   const [first] = rows;
   if (first === undefined) return undefined;
   const secrets = rows.flatMap(toSecret);
-  const { secretKey: _, digest: __, hint: ___, expiresAt: ____, expired: _____, ...client } = first;
+  const {
+    secretKey: _,
+    digest: __,
+    hint: ___,
+    expiresAt: ____,
+    endsInSeconds: _____,
+    ...client
+  } = first;
   return client.key === null ? undefined : { ...client, key: client.key, secrets };
 }
 
-function toSecret({ secretKey, digest, hint, expiresAt, expired }: ClientRow): ClientSecret[] {
+function toSecret({
+  secretKey,
+  digest,
+  hint,
+  expiresAt,
+  endsInSeconds,
+}: ClientRow): ClientSecret[] {
   if (secretKey === null) return [];
-  return [{ key: secretKey, digest: digest as SecretDigest, hint, expiresAt, expired }];
+  return [{ key: secretKey, digest: digest as SecretDigest, hint, expiresAt, endsInSeconds }];
 }

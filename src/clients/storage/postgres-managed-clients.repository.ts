@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { appendAuditEvent } from '../../audit/storage/append-audit-event.js';
 import { CLIENTS_LOCK } from '../../database/locks.js';
+import { InvalidationFeed } from '../../invalidation/domain/invalidation-feed.js';
 import type { ClientPlace, ClientQuery, ClientSlice } from '../domain/client-list.js';
 import type { ClientSettings, ManagedClient } from '../domain/managed-client.js';
 import {
@@ -24,7 +25,10 @@ const SELECT = `SELECT ${MANAGED_CLIENT_COLUMNS} FROM ${MANAGED_CLIENT_TABLES}`;
 /** The clients in PostgreSQL, for those who administer them. */
 @Injectable()
 export class PostgresManagedClientsRepository extends ManagedClientsRepository {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly feed: InvalidationFeed,
+  ) {
     super();
   }
 
@@ -53,13 +57,16 @@ export class PostgresManagedClientsRepository extends ManagedClientsRepository {
     });
   }
 
-  override exclusively<Result>(
+  override async exclusively<Result>(
     task: (store: ManagedClientsStore) => Promise<Result>,
   ): Promise<Result> {
-    return this.dataSource.transaction(async (manager) => {
+    const result = await this.dataSource.transaction(async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [CLIENTS_LOCK]);
       return task(storeIn(manager));
     });
+    // So that what was done holds on this node at once; the others follow within a second.
+    await this.feed.readNow();
+    return result;
   }
 }
 

@@ -28,10 +28,14 @@ export interface NewAccessToken {
 
 /** A live token, as the store has it. */
 export interface LiveAccessToken {
+  readonly digest: TokenDigest;
+  readonly clientKey: number;
   readonly clientId: string;
   /** Those that its client still has. */
   readonly scopes: readonly string[];
   readonly audience: readonly string[] | null;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
+  /** From the moment of the look-up, by the clock of the store. */
+  readonly secondsLeft: number;
 }

@@ -4,6 +4,7 @@ import {
   aSecret,
   FakeAuditTrail,
   FakeClientsRepository,
+  knownClients,
 } from '../../../test/support/fakes.js';
 import type { Client } from '../../clients/domain/client.js';
 import { DomainError } from '../../errors/domain-error.js';
@@ -21,7 +22,7 @@ const CALLER: Caller = { address: '192.0.2.1', requestId: 'request-1' };
 
 function authenticatorOf(...clients: Client[]): ClientAuthenticator {
   return new ClientAuthenticator(
-    new FakeClientsRepository(clients),
+    knownClients(new FakeClientsRepository(clients)),
     new FailedAttempts(),
     new FailureRecorder(new FakeAuditTrail()),
   );
@@ -59,7 +60,7 @@ describe('a client', () => {
 
   it('whose secret is there twice, once expired, is let in with the one that works', async () => {
     const works = aSecret('right', { key: 2 });
-    const over = aSecret('right', { key: 1, expired: true });
+    const over = aSecret('right', { key: 1, endsInSeconds: -1 });
     for (const secrets of [
       [works, over],
       [over, works],
@@ -100,7 +101,7 @@ describe('a client', () => {
       { clientId: 'a+b', clientSecret: 'raw+secret' },
     ];
     const authenticator = new ClientAuthenticator(
-      clients,
+      knownClients(clients),
       new FailedAttempts(),
       new FailureRecorder(new FakeAuditTrail()),
     );
@@ -131,7 +132,9 @@ const REFUSALS: [string, Client | undefined, ShownCredentials, RegExp][] = [
   [
     'its secret has expired',
     aDomainClient({
-      secrets: [aSecret('right', { expired: true, expiresAt: new Date('2026-01-01T00:00:00Z') })],
+      secrets: [
+        aSecret('right', { endsInSeconds: -1, expiresAt: new Date('2026-01-01T00:00:00Z') }),
+      ],
     }),
     shown(),
     /^secret …ight expired at 2026-01-01/,
@@ -233,7 +236,7 @@ describe('a refusal', () => {
       }
     }
     const authenticator = new ClientAuthenticator(
-      new BrokenClients(),
+      knownClients(new BrokenClients()),
       new FailedAttempts(),
       new FailureRecorder(new FakeAuditTrail()),
     );

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import {
+  hasEnded,
   MOST_COMPARED,
   type Client,
   type ClientSecret,
   type TokenEndpointAuthMethod,
 } from '../../clients/domain/client.js';
-import { ClientsRepository } from '../../clients/domain/clients.repository.js';
+import { KnownClients } from '../../clients/domain/known-clients.js';
 import { FailureRecorder } from '../../audit/domain/failure-recorder.js';
 import { DomainError } from '../../errors/domain-error.js';
 import type { PresentedCredentials } from '../../protocol/basic-credentials.js';
@@ -31,6 +32,12 @@ export interface Caller {
 export interface AuthenticatedClient {
   readonly client: Client;
   readonly secret: ClientSecret;
+  /**
+   * Authenticates it once more, by what the store says now. Whoever means to refuse it something
+   * has to do so first: what this node knew may be a moment old. Undefined where it was read for
+   * this very request.
+   */
+  readonly again?: () => Promise<AuthenticatedClient>;
 }
 
 type Verdict = AuthenticatedClient | { readonly refused: string };
@@ -52,23 +59,33 @@ const AUTHENTICATION_FAILURES = new Counter({
 @Injectable()
 export class ClientAuthenticator {
   constructor(
-    private readonly clients: ClientsRepository,
+    private readonly clients: KnownClients,
     private readonly failedAttempts: FailedAttempts,
     private readonly failures: FailureRecorder,
   ) {}
 
   /**
-   * Proves that a caller is the client that it names. Whatever the cause of a refusal, the answer
-   * is the same and takes the same work; the true reason goes into the error, for the log.
+   * Proves that a caller is the client that it names. A client that this node knows is let in at
+   * once; a refusal is by what the store says now. Whatever its cause, the answer is the same and
+   * takes the same work; the true reason goes into the error, for the log.
    *
    * @param caller where the request comes from, and its id
    * @throws DomainError `invalid_client`; `too_many_attempts` in its place past ten different wrong
    *   secrets; what the store throws when it is out of reach
    */
   async authenticate(shown: ShownCredentials, caller: Caller): Promise<AuthenticatedClient> {
+    for (const reading of shown.readings) {
+      const known = this.clients.find(reading.clientId);
+      const verdict = judge(known, reading, shown.method, caller.address);
+      if ('client' in verdict) return { ...verdict, again: () => this.afresh(shown, caller) };
+    }
+    return this.afresh(shown, caller);
+  }
+
+  private async afresh(shown: ShownCredentials, caller: Caller): Promise<AuthenticatedClient> {
     const reasons: string[] = [];
     for (const reading of shown.readings) {
-      const client = await this.clients.findByClientId(reading.clientId);
+      const client = await this.clients.read(reading.clientId);
       const verdict = judge(client, reading, shown.method, caller.address);
       if ('client' in verdict) return verdict;
       reasons.push(verdict.refused);
@@ -103,7 +120,7 @@ function judge(
   const secret = matching(client?.secrets ?? [], secretDigest(clientSecret));
   if (client === undefined) return { refused: 'unknown client' };
   if (secret === undefined) return { refused: 'wrong secret' };
-  if (secret.expired) {
+  if (hasEnded(secret)) {
     return { refused: `secret …${secret.hint} expired at ${secret.expiresAt?.toISOString()}` };
   }
   if (!client.enabled) return { refused: 'client is disabled' };
@@ -128,7 +145,7 @@ function matching(
   for (let index = 0; index < Math.max(MOST_COMPARED, secrets.length); index += 1) {
     const secret = secrets[index];
     const same = sameSecret(secret?.digest ?? DUMMY, digest);
-    if (same && secret !== undefined && (found === undefined || found.expired)) found = secret;
+    if (same && secret !== undefined && (found === undefined || hasEnded(found))) found = secret;
   }
   return found;
 }

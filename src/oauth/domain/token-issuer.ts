@@ -43,15 +43,30 @@ export class TokenIssuer {
   ) {}
 
   /**
-   * Issues a token; it is stored, durably, when this returns.
+   * Issues a token; it is stored, durably, when this returns. What this node knows of a client may
+   * be a moment old: before it is refused anything, the client is authenticated anew.
    *
    * @throws DomainError `unauthorized_client`, `invalid_scope`, `invalid_target`, `quota_exceeded`,
-   *   in this order; `temporarily_unavailable`, and what the store throws when it is out of reach
+   *   in this order; `invalid_client` where it has changed since; `temporarily_unavailable`, and what
+   *   the store throws when it is out of reach
    */
-  async issue(
+  async issue(authenticated: AuthenticatedClient, request: TokenRequest): Promise<IssuedToken> {
+    const { client, again } = authenticated;
+    try {
+      const issued = await this.issueTo(authenticated, request);
+      if (issued !== undefined) return issued;
+    } catch (error) {
+      if (again === undefined || !isRefusal(error)) throw error;
+    }
+    if (again === undefined) throw changedMeanwhile(client);
+    return this.issue(await again(), request);
+  }
+
+  /** @returns undefined where the client may not have it any more when it is stored */
+  private async issueTo(
     { client, secret }: AuthenticatedClient,
     request: TokenRequest,
-  ): Promise<IssuedToken> {
+  ): Promise<IssuedToken | undefined> {
     assertGrant(client);
     const scopes = grantedScopes(client, request.scope);
     const audience = this.grantedAudience(client, request.resources);
@@ -66,11 +81,13 @@ export class TokenIssuer {
       audience,
       ttlSeconds,
     };
-    try {
-      if (!(await this.tokens.insert(token))) throw changedMeanwhile(client);
-    } catch (error) {
+    const issuedAt = await this.tokens.insert(token).catch((error: unknown) => {
       giveBack();
       throw error;
+    });
+    if (issuedAt === undefined) {
+      giveBack();
+      return undefined;
     }
     TOKENS_ISSUED.inc();
     return { accessToken, expiresInSeconds: ttlSeconds, scopes };
@@ -88,6 +105,11 @@ export class TokenIssuer {
     const isDefault = normalizedResource(only) === normalizedResource(defaultAudience);
     return isDefault && others.length === 0 ? null : granted;
   }
+}
+
+/** Whether an error is about the client, and not about a store that can't take the token now. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof DomainError && error.code !== 'temporarily_unavailable';
 }
 
 function assertGrant(client: Client): void {
@@ -137,10 +159,10 @@ function askedAmong(allowed: readonly string[], asked: readonly string[]): reado
   return [...new Set(granted)];
 }
 
-function changedMeanwhile(client: Client): DomainError {
+function changedMeanwhile({ clientId }: Client): DomainError {
   return new DomainError(
     'temporarily_unavailable',
     'The client was changed at this very moment. Try again.',
-    { reason: `client ${client.clientId} changed between check and commit`, retryAfterSeconds: 1 },
+    { reason: `client ${clientId} changed between check and commit`, retryAfterSeconds: 1 },
   );
 }

@@ -3,8 +3,7 @@ import type { Request } from 'express';
 import { UsageRecorder } from '../../clients/domain/usage-recorder.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { ClientAuthenticator } from '../domain/client-authenticator.js';
-import { requestIdOf } from '../../http/request-id.js';
-import { findingsOf, noteClient } from './oauth-request.js';
+import { callerOf, findingsOf, noteClient } from './oauth-request.js';
 
 /** The ways of authenticating that this server knows (RFC 7591 §2); the metadata lists the same. */
 export const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
@@ -28,7 +27,7 @@ export class ClientCredentialsGuard implements CanActivate {
         { reason: 'no credentials' },
       );
     }
-    const caller = { address: request.ip ?? '', requestId: requestIdOf(request) };
+    const caller = callerOf(request);
     const authenticated = await this.authenticator.authenticate(shown, caller);
     noteClient(request, authenticated);
     this.usage.note(authenticated.client.key, authenticated.secret.key, caller.address);

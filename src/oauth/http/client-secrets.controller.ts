@@ -12,14 +12,13 @@ import { SecretsService } from '../../clients/domain/secrets.service.js';
 import { toCreatedSecretDto, toRotation } from '../../clients/http/client.presenter.js';
 import { CreateSecretDto } from '../../clients/http/dto/create-secret.dto.js';
 import { CreatedSecretDto } from '../../clients/http/dto/secret.dto.js';
-import { requestIdOf } from '../../http/request-id.js';
 import { RequestValidationPipe } from '../../http/request-validation.pipe.js';
 import type { FormParameters } from '../../protocol/form-parameters.js';
 import { ApiProblem } from '../../resource-server/index.js';
 import { ClientAuthenticated } from './client-authenticated.decorator.js';
 import { RotateOwnSecretDto } from './dto/client-secrets.dto.js';
 import { OAuthErrorDto } from './dto/token.dto.js';
-import { clientOf, findingsOf } from './oauth-request.js';
+import { callerOf, clientOf, findingsOf } from './oauth-request.js';
 
 /**
  * A client's own rotation. It stands here because the client authenticates as at the token
@@ -68,11 +67,7 @@ export class ClientSecretsController {
   })
   async rotate(@Req() request: Request): Promise<CreatedSecretDto> {
     const { clientId } = clientOf(request).client;
-    const actor = {
-      name: clientId,
-      address: request.ip ?? null,
-      requestId: requestIdOf(request),
-    };
+    const actor = { name: clientId, ...callerOf(request) };
     const body = await this.bodyOf(findingsOf(request).form);
     return toCreatedSecretDto(await this.secrets.rotateOwn(clientId, toRotation(body), actor));
   }

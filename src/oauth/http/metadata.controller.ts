@@ -1,19 +1,21 @@
-import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
+import { Cacheable } from '../../http/cacheable.decorator.js';
 import { resourceMetadataUrl, WELL_KNOWN, wellKnownUrl } from '../../protocol/well-known.js';
 import { Public } from '../../resource-server/index.js';
 import { ScopeCatalogue } from '../../scopes/domain/scope-catalogue.js';
 import { CLIENT_AUTH_METHODS } from './client-credentials.guard.js';
+import { INTROSPECTION_AUTH_METHODS } from './introspection.guard.js';
 import {
   AuthorizationServerMetadataDto,
   ProtectedResourceMetadataDto,
 } from './dto/metadata.dto.js';
 import { GRANT_TYPES } from './grant-type.guard.js';
 
-const CACHEABLE = 'public, max-age=300';
+const CACHED_SECONDS = 300;
 
 /** What the server says of itself (RFC 8414, RFC 9728), so that clients need only its URL. */
 @ApiTags('Discover')
@@ -27,7 +29,7 @@ export class MetadataController {
 
   /** Gives the metadata of the authorization server (RFC 8414 §3). */
   @Get(WELL_KNOWN.authorizationServer)
-  @Header('Cache-Control', CACHEABLE)
+  @Cacheable(CACHED_SECONDS)
   @ApiOperation({
     operationId: 'getAuthorizationServerMetadata',
     summary: 'Read the metadata of the authorization server',
@@ -39,6 +41,10 @@ export class MetadataController {
       issuer: publicUrl,
       token_endpoint: `${publicUrl}/o/token/`,
       token_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+      revocation_endpoint: `${publicUrl}/o/revoke_token/`,
+      revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+      introspection_endpoint: `${publicUrl}/o/introspect/`,
+      introspection_endpoint_auth_methods_supported: INTROSPECTION_AUTH_METHODS,
       grant_types_supported: GRANT_TYPES,
       response_types_supported: [],
       scopes_supported: await this.scopeNames(),
@@ -48,7 +54,7 @@ export class MetadataController {
 
   /** Gives the metadata of this API as a protected resource (RFC 9728 §3). */
   @Get(WELL_KNOWN.protectedResource)
-  @Header('Cache-Control', CACHEABLE)
+  @Cacheable(CACHED_SECONDS)
   @ApiOperation({
     operationId: 'getProtectedResourceMetadata',
     summary: 'Read the metadata of this API as a protected resource',
@@ -67,7 +73,7 @@ export class MetadataController {
 
   /** The same under the name that many gateways read alone. */
   @Get(WELL_KNOWN.openidConfiguration)
-  @Header('Cache-Control', CACHEABLE)
+  @Cacheable(CACHED_SECONDS)
   @ApiExcludeEndpoint()
   openidConfiguration(): Promise<AuthorizationServerMetadataDto> {
     return this.authorizationServer();
@@ -75,7 +81,7 @@ export class MetadataController {
 
   /** The form that the RFCs define for an issuer with a path (RFC 8414 §3.1, RFC 9728 §3.1). */
   @Get(`:name/*path`)
-  @Header('Cache-Control', CACHEABLE)
+  @Cacheable(CACHED_SECONDS)
   @ApiExcludeEndpoint()
   async pathInserted(
     @Param('name') name: string,

@@ -1,6 +1,11 @@
 import type { Request } from 'express';
+import { requestIdOf } from '../../http/request-id.js';
 import type { FormParameters } from '../../protocol/form-parameters.js';
-import type { AuthenticatedClient, ShownCredentials } from '../domain/client-authenticator.js';
+import type {
+  AuthenticatedClient,
+  Caller,
+  ShownCredentials,
+} from '../domain/client-authenticator.js';
 
 /** What the guards of an OAuth endpoint have found out about a request, one after the other. */
 interface Findings {
@@ -42,4 +47,9 @@ export function clientOf(request: Request): AuthenticatedClient {
   const { client } = findingsOf(request);
   if (client === undefined) throw new Error('ClientCredentialsGuard has not seen this request');
   return client;
+}
+
+/** Where a request comes from, and its id. */
+export function callerOf(request: Request): Caller {
+  return { address: request.ip ?? '', requestId: requestIdOf(request) };
 }

@@ -1,35 +1,13 @@
-import { applyDecorators, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiConsumes,
-  ApiOkResponse,
-  ApiOperation,
-  ApiResponse,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Controller, Post, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { formatScope } from '../../protocol/scope.js';
 import { TokenIssuer, type IssuedToken } from '../domain/token-issuer.js';
 import { ClientAuthenticated } from './client-authenticated.decorator.js';
-import { OAuthErrorDto, TokenRequestDto, TokenResponseDto } from './dto/token.dto.js';
+import { TokenRequestDto, TokenResponseDto } from './dto/token.dto.js';
 import { GrantTypeGuard } from './grant-type.guard.js';
+import { OAuthEndpoint } from './oauth-endpoint.decorator.js';
 import { clientOf, findingsOf } from './oauth-request.js';
-
-const ERRORS = {
-  400: 'The request is malformed, or asks for what this client may not have: see `error`.',
-  401: 'The client could not be authenticated.',
-  405: 'Another method than POST.',
-  413: 'The body is over 16 KiB.',
-  429: 'Too many different wrong secrets, or the quota is used up: see `Retry-After`.',
-  503: 'The token can not be stored at the moment: try again after `Retry-After`.',
-};
-
-const ApiOAuthErrors = () =>
-  applyDecorators(
-    ...Object.entries(ERRORS).map(([status, description]) =>
-      ApiResponse({ status: Number(status), description, type: OAuthErrorDto }),
-    ),
-  );
 
 /** The token endpoint (RFC 6749 §3.2). */
 @ApiTags('Get a token')
@@ -40,19 +18,18 @@ export class TokenController {
   /** Issues an access token to the client that authenticates (RFC 6749 §4.4). */
   @Post('token')
   @ClientAuthenticated(GrantTypeGuard)
-  @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
-  @Header('Pragma', 'no-cache')
+  @OAuthEndpoint(TokenRequestDto, {
+    400: 'The request is malformed, or asks for what this client may not have: see `error`.',
+    429: 'Too many different wrong secrets, or the quota is used up: see `Retry-After`.',
+    503: 'The token can not be stored at the moment: try again after `Retry-After`.',
+  })
   @ApiOperation({
     operationId: 'issueToken',
     summary: 'Get an access token',
     description:
       'The grant `client_credentials`. Send client id and secret by HTTP Basic or in the body. Repeat it as you like, but keep a token until it expires.',
   })
-  @ApiConsumes('application/x-www-form-urlencoded')
-  @ApiBody({ type: TokenRequestDto })
   @ApiOkResponse({ type: TokenResponseDto, description: 'The token.' })
-  @ApiOAuthErrors()
   async issue(@Req() request: Request): Promise<TokenResponseDto> {
     const { form } = findingsOf(request);
     const issued = await this.issuer.issue(clientOf(request), {

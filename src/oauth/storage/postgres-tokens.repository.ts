@@ -1,13 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import type { NewAuditEvent } from '../../audit/domain/audit-event.js';
+import { appendAuditEvent } from '../../audit/storage/append-audit-event.js';
 import { LONGEST_TOKEN_TTL_SECONDS, type Settings } from '../../config/settings.js';
 import { SETTINGS } from '../../config/settings.module.js';
+import { Batches } from '../../database/batches.js';
 import { Statements, type Statement } from '../../database/statements.js';
 import { formatScope, parseScope } from '../../protocol/scope.js';
 import type { TokenDigest } from '../../secrets/digests.js';
 import type { LiveAccessToken, NewAccessToken } from '../domain/access-token.js';
 import { TokensRepository } from '../domain/tokens.repository.js';
 import { TokenPartitionsKeeper } from './token-partitions.keeper.js';
-import { TokenWriter } from './token-writer.js';
 
 /**
  * Stores a batch. The join takes epoch, switch and scopes from the client's row as it is at that
@@ -26,34 +30,39 @@ const INSERT: Statement = {
     JOIN oauth_client c ON c.id = t.client
     WHERE c.enabled AND string_to_array(t.scope, ' ') <@ c.scopes
       AND NOT t.secret = ANY (c.dead_secrets)
-    RETURNING digest`,
+    RETURNING digest, issued_at AS "issuedAt"`,
 };
 
-/**
- * Looks a token up. The bounds on the expiry spare all partitions but two or three; a scope that
- * the client has lost is lost to the token.
- */
+/** The bounds on the expiry spare all partitions but two or three. */
+const NOT_EXPIRED = `
+  t.expires_at > now() AND t.expires_at <= now() + interval '${LONGEST_TOKEN_TTL_SECONDS} seconds'`;
+
+/** Looks tokens up. A scope that the client has lost is lost to the token. */
 const FIND_LIVE: Statement = {
   name: 'token-find-live',
   text: `
-    SELECT c.client_id AS "clientId", c.scopes AS "clientScopes", t.scope, t.audience,
-      t.issued_at AS "issuedAt", t.expires_at AS "expiresAt"
+    SELECT t.digest, c.id AS "clientKey", c.client_id AS "clientId", c.scopes AS "clientScopes",
+      t.scope, t.audience, t.issued_at AS "issuedAt", t.expires_at AS "expiresAt",
+      extract(epoch FROM t.expires_at - now())::float8 AS "secondsLeft"
     FROM oauth_access_token t JOIN oauth_client c ON c.id = t.client
-    WHERE t.digest = $1
-      AND t.expires_at > now()
-      AND t.expires_at <= now() + interval '${LONGEST_TOKEN_TTL_SECONDS} seconds'
+    WHERE t.digest = ANY ($1::bytea[]) AND ${NOT_EXPIRED}
       AND t.revoked_at IS NULL AND c.enabled AND t.epoch = c.token_epoch
       AND NOT t.secret = ANY (c.dead_secrets)`,
 };
 
-interface LiveRow {
-  clientId: string;
-  clientScopes: string[];
-  scope: string;
-  audience: string | null;
-  issuedAt: Date;
-  expiresAt: Date;
-}
+const REVOKE = `
+  WITH revoked AS (
+    UPDATE oauth_access_token t SET revoked_at = now()
+    WHERE t.digest = $1 AND t.client = $2 AND t.revoked_at IS NULL AND ${NOT_EXPIRED}
+    RETURNING 1)
+  SELECT FROM revoked`;
+
+type LiveRow = Omit<LiveAccessToken, 'digest' | 'scopes' | 'audience'> & {
+  readonly digest: Buffer;
+  readonly clientScopes: readonly string[];
+  readonly scope: string;
+  readonly audience: string | null;
+};
 
 /** SQLSTATE check_violation: also what says that no partition takes a row. */
 const NO_PARTITION = '23514';
@@ -61,46 +70,49 @@ const NO_PARTITION = '23514';
 /** The access tokens in PostgreSQL. */
 @Injectable()
 export class PostgresTokensRepository extends TokensRepository {
-  private readonly writer: TokenWriter;
+  private readonly insertions: Batches<NewAccessToken, Date | undefined>;
+  private readonly lookUps: Batches<TokenDigest, LiveAccessToken | undefined>;
 
   constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly statements: Statements,
     private readonly partitions: TokenPartitionsKeeper,
-    @Inject(SETTINGS) settings: Settings,
+    @Inject(SETTINGS) { tokenQueueLimit }: Settings,
   ) {
     super();
-    this.writer = new TokenWriter((tokens) => this.writeBatch(tokens), settings.tokenQueueLimit);
+    this.insertions = new Batches('tokens', (tokens) => this.store(tokens), tokenQueueLimit);
+    this.lookUps = new Batches('look-ups', (digests) => this.lookUp(digests), tokenQueueLimit);
   }
 
-  override insert(token: NewAccessToken): Promise<boolean> {
-    return this.writer.insert(token);
+  override insert(token: NewAccessToken): Promise<Date | undefined> {
+    return this.insertions.add(token);
   }
 
-  override async findLive(digest: TokenDigest): Promise<LiveAccessToken | undefined> {
-    const [row] = await this.statements.run<LiveRow>(FIND_LIVE, [digest]);
-    if (row === undefined) return undefined;
-    const { clientId, clientScopes, scope, audience, issuedAt, expiresAt } = row;
-    return {
-      clientId,
-      scopes: parseScope(scope).filter((name) => clientScopes.includes(name)),
-      audience: audience?.split(' ') ?? null,
-      issuedAt,
-      expiresAt,
-    };
+  override findLive(digest: TokenDigest): Promise<LiveAccessToken | undefined> {
+    return this.lookUps.add(digest);
   }
 
-  private async writeBatch(tokens: readonly NewAccessToken[]): Promise<boolean[]> {
+  override revoke(digest: TokenDigest, clientKey: number, event: NewAuditEvent): Promise<boolean> {
+    return this.dataSource.transaction(async (manager) => {
+      const revoked = await manager.query<object[]>(REVOKE, [digest, clientKey]);
+      if (revoked.length === 0) return false;
+      await appendAuditEvent(manager, event);
+      return true;
+    });
+  }
+
+  private async store(tokens: readonly NewAccessToken[]): Promise<(Date | undefined)[]> {
     try {
-      return await this.insertBatch(tokens);
+      return await this.storeBatch(tokens);
     } catch (error) {
       if ((error as { code?: unknown }).code !== NO_PARTITION) throw error;
       await this.partitions.make();
-      return this.insertBatch(tokens);
+      return this.storeBatch(tokens);
     }
   }
 
-  private async insertBatch(tokens: readonly NewAccessToken[]): Promise<boolean[]> {
-    const rows = await this.statements.run<{ digest: Buffer }>(INSERT, [
+  private async storeBatch(tokens: readonly NewAccessToken[]): Promise<(Date | undefined)[]> {
+    const rows = await this.statements.run<{ digest: Buffer; issuedAt: Date }>(INSERT, [
       tokens.map(({ digest }) => digest),
       tokens.map(({ clientKey }) => clientKey),
       tokens.map(({ secretKey }) => secretKey),
@@ -108,8 +120,27 @@ export class PostgresTokensRepository extends TokensRepository {
       tokens.map(({ audience }) => audience?.join(' ') ?? null),
       tokens.map(({ ttlSeconds }) => ttlSeconds),
     ]);
-    if (rows.length === tokens.length) return tokens.map(() => true);
+    const issuedAt = rows[0]?.issuedAt;
+    if (rows.length === tokens.length) return tokens.map(() => issuedAt);
     const stored = new Set(rows.map(({ digest }) => digest.toString('base64')));
-    return tokens.map(({ digest }) => stored.has(digest.toString('base64')));
+    return tokens.map(({ digest }) =>
+      stored.has(digest.toString('base64')) ? issuedAt : undefined,
+    );
   }
+
+  private async lookUp(digests: readonly TokenDigest[]): Promise<(LiveAccessToken | undefined)[]> {
+    const rows = await this.statements.run<LiveRow>(FIND_LIVE, [digests]);
+    const live = new Map(rows.map((row) => [row.digest.toString('base64'), toLiveToken(row)]));
+    return digests.map((digest) => live.get(digest.toString('base64')));
+  }
+}
+
+/** Frozen: many requests share it. */
+function toLiveToken({ clientScopes, scope, audience, digest, ...row }: LiveRow): LiveAccessToken {
+  return Object.freeze({
+    ...row,
+    digest: digest as TokenDigest,
+    scopes: Object.freeze(parseScope(scope).filter((name) => clientScopes.includes(name))),
+    audience: audience === null ? null : Object.freeze(audience.split(' ')),
+  });
 }

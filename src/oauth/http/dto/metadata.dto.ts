@@ -11,6 +11,21 @@ export class AuthorizationServerMetadataDto {
   @ApiProperty({ description: 'How a client can authenticate there.', type: [String] })
   readonly token_endpoint_auth_methods_supported!: readonly string[];
 
+  @ApiProperty({ description: 'Where tokens are revoked (RFC 7009).', format: 'uri' })
+  readonly revocation_endpoint!: string;
+
+  @ApiProperty({ description: 'How a client can authenticate there.', type: [String] })
+  readonly revocation_endpoint_auth_methods_supported!: readonly string[];
+
+  @ApiProperty({ description: 'Where to ask whether a token is good (RFC 7662).', format: 'uri' })
+  readonly introspection_endpoint!: string;
+
+  @ApiProperty({
+    description: 'How a caller can show who it is there: as a client, or by a bearer token.',
+    type: [String],
+  })
+  readonly introspection_endpoint_auth_methods_supported!: readonly string[];
+
   @ApiProperty({ description: 'The grants that exist.', type: [String] })
   readonly grant_types_supported!: readonly string[];
 

@@ -4,13 +4,10 @@ import { ApiProperty } from '@nestjs/swagger';
  * Swagger UI fills a form with the examples and sends what it has filled in; an empty parameter
  * counts as left out (RFC 6749 §3.1).
  */
-const NOT_SENT = '';
+export const NOT_SENT = '';
 
-/** The form of a token request (RFC 6749 §4.4.2). It is read by the guards; this documents it. */
-export class TokenRequestDto {
-  @ApiProperty({ description: 'Always `client_credentials`.', enum: ['client_credentials'] })
-  readonly grant_type!: string;
-
+/** The credentials in the form of an OAuth endpoint (RFC 6749 §2.3.1). */
+export class CredentialsDto {
   @ApiProperty({
     description: 'The client id, where it is not in the Authorization header.',
     required: false,
@@ -25,6 +22,12 @@ export class TokenRequestDto {
     example: NOT_SENT,
   })
   readonly client_secret?: string;
+}
+
+/** The form of a token request (RFC 6749 §4.4.2). It is read by the guards; this documents it. */
+export class TokenRequestDto extends CredentialsDto {
+  @ApiProperty({ description: 'Always `client_credentials`.', enum: ['client_credentials'] })
+  readonly grant_type!: string;
 
   @ApiProperty({
     description: 'Scopes separated by blanks, such as `read write`; left out: the default ones.',

@@ -1,0 +1,113 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { DomainError, temporarilyUnavailable } from '../errors/domain-error.js';
+import type { ErrorCode } from '../errors/error-catalogue.js';
+import { presentedToken } from '../protocol/bearer-token.js';
+import { challenge } from '../protocol/challenge.js';
+import { MalformedRequestError } from '../protocol/malformed-request.js';
+import { normalizedResource } from '../protocol/resource-indicator.js';
+import type { AccessRule } from './access-rule.js';
+import { RESOURCE_SERVER_OPTIONS, type ResourceServerOptions } from './resource-server.options.js';
+import type { VerifiedToken } from './token-verifier.js';
+
+/** Admits callers by their access tokens (RFC 6750): what the guard of every handler asks. */
+@Injectable()
+export class TokenGate {
+  private readonly audience: string;
+
+  constructor(@Inject(RESOURCE_SERVER_OPTIONS) private readonly options: ResourceServerOptions) {
+    this.audience = normalizedResource(options.audience) ?? options.audience;
+  }
+
+  /**
+   * @param rule that asks for a token
+   * @returns who calls
+   * @throws DomainError with the challenge of RFC 6750 §3 for a caller who may not come in, and
+   *   `temporarily_unavailable` where the token could not be judged
+   */
+  async admit(request: Request, rule: AccessRule): Promise<VerifiedToken> {
+    const caller = await this.verified(this.tokenOf(request));
+    const missing = missingScopes(rule, caller.scopes);
+    if (missing.length > 0) throw this.insufficientScope(rule, missing);
+    return caller;
+  }
+
+  private tokenOf(request: Request): string {
+    try {
+      const presented = presentedToken(request.rawHeaders, request.url);
+      if (presented.kind === 'token') return presented.token;
+      if (presented.kind === 'malformed') throw this.invalidToken('malformed token');
+    } catch (error) {
+      if (!(error instanceof MalformedRequestError)) throw error;
+      throw this.refusal('invalid_request', error.message, { error: 'invalid_request' });
+    }
+    throw this.refusal(
+      'missing_token',
+      'This route needs an access token: send it as Authorization: Bearer <token>.',
+      {},
+    );
+  }
+
+  private async verified(token: string): Promise<VerifiedToken> {
+    const caller = await this.ask(token);
+    if (caller === undefined) throw this.invalidToken('unknown, expired or revoked token');
+    if (!caller.audience.some((audience) => this.isOurs(audience))) {
+      throw this.invalidToken(`token of client ${caller.clientId} is for another audience`);
+    }
+    return caller;
+  }
+
+  /** URIs are compared in their WHATWG form, which the usual spelling spares. */
+  private isOurs(audience: string): boolean {
+    return audience === this.options.audience || normalizedResource(audience) === this.audience;
+  }
+
+  private async ask(token: string): Promise<VerifiedToken | undefined> {
+    try {
+      return await this.options.verifier.verify(token);
+    } catch (cause) {
+      throw cause instanceof DomainError ? cause : temporarilyUnavailable(cause);
+    }
+  }
+
+  private invalidToken(reason: string): DomainError {
+    const detail =
+      'The access token is not valid: it may have expired or been revoked. Get a new one.';
+    return this.refusal('invalid_token', detail, { error: 'invalid_token' }, reason);
+  }
+
+  private insufficientScope(rule: AccessRule, missing: readonly string[]): DomainError {
+    const needed = 'scopes' in rule ? rule.scopes.join(' ') : undefined;
+    return this.refusal(
+      'insufficient_scope',
+      `The access token lacks ${rule.kind === 'any_scope' ? 'each of these scopes' : 'a scope'}: ${missing.join(' ')}. Ask for a token that has it.`,
+      { error: 'insufficient_scope', scope: needed },
+    );
+  }
+
+  private refusal(
+    code: ErrorCode,
+    detail: string,
+    parameters: Record<string, string | undefined>,
+    reason?: string,
+  ): DomainError {
+    const header = challenge('Bearer', {
+      realm: this.options.realm ?? 'api',
+      ...parameters,
+      resource_metadata: this.options.resourceMetadataUrl,
+    });
+    return new DomainError(code, detail, { reason, headers: { 'WWW-Authenticate': header } });
+  }
+}
+
+/** The scopes that a rule asks for and a token lacks: empty where it may come in. */
+function missingScopes(rule: AccessRule, held: readonly string[]): readonly string[] {
+  switch (rule.kind) {
+    case 'scopes':
+      return rule.scopes.filter((scope) => !held.includes(scope));
+    case 'any_scope':
+      return rule.scopes.some((scope) => held.includes(scope)) ? [] : rule.scopes;
+    default:
+      return [];
+  }
+}
