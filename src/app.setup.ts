@@ -6,6 +6,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { Logger } from 'nestjs-pino';
 import type { Settings } from './config/settings.js';
 import { ErrorFilter } from './errors/error.filter.js';
+import { BornExpressAdapter } from './http/born-express-adapter.js';
 import { answerInTime } from './http/deadline.js';
 import { answerParserErrors } from './http/parser-errors.js';
 import { identify, type IdentifiedRequest } from './http/request-id.js';
@@ -31,7 +32,7 @@ export async function createApp(
   module: DynamicModule,
   settings: Settings,
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(module, {
+  const app = await NestFactory.create<NestExpressApplication>(module, new BornExpressAdapter(), {
     // The bodies are read by guards, after access is decided.
     bodyParser: false,
     abortOnError: false,
