@@ -9,12 +9,16 @@ import {
   ClientSecretBasic,
   ClientSecretPost,
   discoveryRequest,
+  introspectionRequest,
   processClientCredentialsResponse,
   processDiscoveryResponse,
+  processIntrospectionResponse,
   processResourceDiscoveryResponse,
+  processRevocationResponse,
   protectedResourceRequest,
   resourceDiscoveryRequest,
   ResponseBodyError,
+  revocationRequest,
   WWWAuthenticateChallengeError,
   type AuthorizationServer,
   type ClientAuth,
@@ -99,6 +103,23 @@ describe('oauth4webapi', () => {
     const error = await thrownBy(asked);
     expect(error).toBeInstanceOf(ResponseBodyError);
     expect(error).toMatchObject({ status: 400, error: 'invalid_scope' });
+  });
+
+  it('asks about a token, revokes it, and is told that it is of no use', async () => {
+    const [server, who] = [await discovered(), { client_id: client.clientId }];
+    const authentication = ClientSecretBasic(client.clientSecret);
+    const { access_token: accessToken } = await token(server, authentication);
+    const introspected = async () =>
+      processIntrospectionResponse(
+        server,
+        who,
+        await introspectionRequest(server, who, authentication, accessToken, INSECURE),
+      );
+    expect(await introspected()).toMatchObject({ active: true, client_id: client.clientId });
+    await processRevocationResponse(
+      await revocationRequest(server, who, authentication, accessToken, INSECURE),
+    );
+    expect(await introspected()).toEqual({ active: false });
   });
 
   it('finds the metadata of the API at its identifier', async () => {

@@ -11,6 +11,8 @@ import {
   discovery,
   fetchProtectedResource,
   ResponseBodyError,
+  tokenIntrospection,
+  tokenRevocation,
   WWWAuthenticateChallengeError,
   type ClientAuth,
   type Configuration,
@@ -82,6 +84,15 @@ describe('openid-client', () => {
     expect(status).toBe(401);
     expect(cause).toEqual([{ scheme: 'basic', parameters: { realm: 'oauth' } }]);
     expect(await response.json()).toMatchObject({ error: 'invalid_client' });
+  });
+
+  it('asks about a token and revokes it', async () => {
+    const config = await discovered(ClientSecretPost(client.clientSecret));
+    const { access_token: accessToken } = await clientCredentialsGrant(config);
+    const { active, scope } = await tokenIntrospection(config, accessToken);
+    expect({ active, scope }).toEqual({ active: true, scope: 'read write' });
+    await tokenRevocation(config, accessToken);
+    expect(await tokenIntrospection(config, accessToken)).toEqual({ active: false });
   });
 
   it('gives the error and its description for a scope that the client may not have', async () => {
