@@ -109,7 +109,6 @@ describe('a setting', () => {
       'https://auth.example.com:8443/gate',
       { publicUrl: 'https://auth.example.com:8443/gate' },
     ],
-    ['DB_POOLER', 'transaction', { dbPooler: 'transaction' }],
     ['DB_WAIT_S', '0', { dbWaitSeconds: 0 }],
     ['DATA_DIR', '/var/lib/postern', { dataDir: '/var/lib/postern' }],
     ['ACCESS_TOKEN_TTL', '60', { accessTokenTtlSeconds: 60 }],
@@ -260,8 +259,23 @@ describe('wrong settings', () => {
       { MIGRATION_DATABASE_URL: 'postgres://a/b' },
       'MIGRATION_DATABASE_URL needs DATABASE_URL beside it',
     ],
+    [
+      'a pooler without a way past it',
+      { DATABASE_URL: 'postgres://a/b', DB_POOLER: 'transaction' },
+      'DB_POOLER=transaction needs MIGRATION_DATABASE_URL beside it, past the pooler',
+    ],
   ])('are one of two that belong together: %s', (_what, environment, line) => {
     expect(faults(environment)).toEqual([line]);
+  });
+
+  it('are a pooler and the way past it', () => {
+    const pooled = { DATABASE_URL: 'postgres://pooler/b', DB_POOLER: 'transaction' };
+    const settings = loadSettings({ ...pooled, MIGRATION_DATABASE_URL: 'postgres://a/b' });
+    expect(settings).toMatchObject({
+      databaseUrl: 'postgres://pooler/b',
+      migrationDatabaseUrl: 'postgres://a/b',
+      dbPooler: 'transaction',
+    });
   });
 });
 

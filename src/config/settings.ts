@@ -74,7 +74,8 @@ const SCHEMA = z.object({
     .prefault('none')
     .meta({
       shown: '`none`',
-      description: '`transaction` for a pooler such as PgBouncer in transaction mode',
+      description:
+        '`transaction` behind PgBouncer in that mode, or the like; needs `MIGRATION_DATABASE_URL`',
     }),
   DB_POOL_SIZE: wholeNumber(1, 1000)
     .prefault('10')
@@ -298,6 +299,10 @@ function pairFaults(
   }
   if (given.MIGRATION_DATABASE_URL !== undefined && given.DATABASE_URL === undefined) {
     faults.push('MIGRATION_DATABASE_URL needs DATABASE_URL beside it');
+  }
+  if (given.DB_POOLER === 'transaction' && given.MIGRATION_DATABASE_URL === undefined) {
+    // Migrations hold one connection for a lock while others work: a pooler could have none left.
+    faults.push('DB_POOLER=transaction needs MIGRATION_DATABASE_URL beside it, past the pooler');
   }
   return faults;
 }

@@ -159,17 +159,6 @@ describe('a server with a path, behind proxies, for pages of one origin', () => 
   });
 });
 
-describe('a server behind a pooler in transaction mode', () => {
-  it('issues and checks without named statements', async () => {
-    const server = await startServer({ DB_POOLER: 'transaction' });
-    await getToken(server.baseUrl, server.admin, 'admin');
-    expect((await send(`${server.baseUrl}/health/ready`)).status).toBe(200);
-    const named = await server.database.query('SELECT 1 FROM pg_prepared_statements');
-    expect(named).toEqual([]);
-    await server.stop();
-  });
-});
-
 describe('the metrics', () => {
   it('count what happens, and name no client', async () => {
     const server = await startServer();
