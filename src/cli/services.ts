@@ -1,13 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
 import { AuditTrail } from '../audit/domain/audit-trail.js';
 import { ClientsService } from '../clients/domain/clients.service.js';
 import { ManagedClientsRepository } from '../clients/domain/managed-clients.repository.js';
 import { SecretsService } from '../clients/domain/secrets.service.js';
 import type { Settings } from '../config/settings.js';
 import { openDatabase, type OpenDatabase } from '../database/open-database.js';
+import { Statements } from '../database/statements.js';
 import { ScopesService } from '../scopes/domain/scopes.service.js';
 import { CliModule } from './cli.module.js';
 import { assertDatabaseMade } from './made-database.js';
@@ -20,7 +19,7 @@ export interface Services {
   readonly scopes: ScopesService;
   readonly trail: AuditTrail;
   readonly managedClients: ManagedClientsRepository;
-  readonly dataSource: DataSource;
+  readonly statements: Statements;
   /** Whether the database is the embedded one. */
   readonly embedded: boolean;
 }
@@ -89,7 +88,7 @@ function servicesOf(
     scopes: context.get(ScopesService, anywhere),
     trail: context.get(AuditTrail, anywhere),
     managedClients: context.get(ManagedClientsRepository, anywhere),
-    dataSource: context.get<DataSource>(getDataSourceToken(), anywhere),
+    statements: context.get(Statements, anywhere),
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
+import { serverTimeOuts } from './server-time-outs.js';
 
 /** How to reach the database, and how long to wait for it. */
 export interface DatabaseConnection {
@@ -8,7 +9,7 @@ export interface DatabaseConnection {
   readonly poolSize: number;
   /** For the wait for a connection and for each statement. */
   readonly timeoutMs: number;
-  /** Whether a pooler in transaction mode stands between: it refuses start-up parameters. */
+  /** Whether a pooler in transaction mode stands between: it takes neither named statements nor start-up parameters. */
   readonly pooler: 'none' | 'transaction';
 }
 
@@ -30,11 +31,8 @@ export function dataSourceOptions(connection: DatabaseConnection): PostgresDataS
       // The client's own limit, for a server that has gone silent …
       query_timeout: timeoutMs,
       keepAlive: true,
-      // … and the server's, so that it does not work on for a client that has given up.
-      ...(pooler === 'none' && {
-        statement_timeout: timeoutMs,
-        idle_in_transaction_session_timeout: 4 * timeoutMs,
-      }),
+      // … and the server's.
+      ...(pooler === 'none' && serverTimeOuts(timeoutMs)),
     },
   };
 }

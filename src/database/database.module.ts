@@ -1,9 +1,10 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { dataSourceOptions, type DatabaseConnection } from './data-source-options.js';
 import { DatabaseProbe } from './database-probe.js';
 import { Statements } from './statements.js';
+import { TransactionTimeOuts } from './transaction-time-outs.js';
 
 /** Opens the data source; a feature adds its entities with `TypeOrmModule.forFeature`. */
 @Module({})
@@ -25,11 +26,21 @@ export class DatabaseModule {
         {
           provide: Statements,
           inject: [getDataSourceToken()],
-          useFactory: (dataSource: DataSource) =>
-            new Statements(dataSource, connection.pooler === 'none'),
+          useFactory: (dataSource: DataSource) => new Statements(dataSource, connection),
         },
+        subscribers(connection),
       ],
       exports: [DatabaseProbe, Statements],
     };
   }
+}
+
+/** What sees to each connection and transaction of TypeORM. */
+function subscribers({ pooler, timeoutMs }: DatabaseConnection): Provider {
+  return {
+    provide: 'DATABASE_SUBSCRIBERS',
+    inject: [getDataSourceToken()],
+    useFactory: ({ subscribers: present }: DataSource) =>
+      present.push(...(pooler === 'transaction' ? [new TransactionTimeOuts(timeoutMs)] : [])),
+  };
 }

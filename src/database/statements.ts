@@ -1,29 +1,34 @@
-import type { Pool, QueryResultRow } from 'pg';
+import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import type { DatabaseConnection } from './data-source-options.js';
+import { setLocalTimeOuts } from './server-time-outs.js';
 
-/** A statement of the hot path: its name lets PostgreSQL parse and plan it once a connection. */
+/** A statement that is run by itself. */
 export interface Statement {
-  readonly name: string;
+  /**
+   * Lets PostgreSQL parse and plan it once a connection, on the hot path. Undefined where the text
+   * is not always the same.
+   */
+  readonly name?: string;
   readonly text: string;
 }
 
 /**
- * Runs the few statements of the hot path straight on the pool of TypeORM's data source, by name.
- * A named statement costs a third of a repository's call, and half of an unnamed one at the
+ * Runs lone statements straight on the pool of TypeORM's data source: those of the hot path by
+ * name. A named statement costs a third of a repository's call, and half of an unnamed one at the
  * database.
+ *
+ * Behind a pooler in transaction mode the next statement may meet another connection, that does not
+ * know the name: there each is sent unnamed, in a transaction that carries the server's time-outs.
  */
 export class Statements {
   private readonly pool: Pool;
 
-  /**
-   * @param dataSource an initialised one
-   * @param named false behind a pooler in transaction mode, where the next statement may meet
-   *   another connection that does not know the name
-   */
+  /** @param dataSource an initialised one, of this connection */
   constructor(
     dataSource: DataSource,
-    private readonly named: boolean,
+    private readonly connection: Pick<DatabaseConnection, 'pooler' | 'timeoutMs'>,
   ) {
     this.pool = (dataSource.driver as PostgresDriver).master as Pool;
   }
@@ -33,12 +38,47 @@ export class Statements {
    * @throws node-postgres' own errors; `isStoreUnavailable` tells those of a store out of reach
    */
   async run<Row extends QueryResultRow>(
-    statement: Statement,
+    { name, text }: Statement,
     values: readonly unknown[],
   ): Promise<Row[]> {
-    const { name, text } = statement;
-    const config = { text, values: [...values], ...(this.named && { name }) };
-    const { rows } = await this.pool.query<Row>(config);
-    return rows;
+    const query =
+      this.connection.pooler === 'none'
+        ? this.pool.query<Row>({ text, values: [...values], ...(name !== undefined && { name }) })
+        : this.inTransaction((client) => client.query<Row>(text, [...values]));
+    return (await query).rows;
   }
+
+  private async inTransaction<Result>(
+    task: (client: PoolClient) => Promise<Result>,
+  ): Promise<Result> {
+    const client = await this.pool.connect();
+    client.on('error', ignore);
+    let broken: Error | undefined;
+    try {
+      await client.query(`BEGIN; ${setLocalTimeOuts(this.connection.timeoutMs)}`);
+      const result = await task(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      broken = await rollBack(client, error);
+      throw error;
+    } finally {
+      client.off('error', ignore);
+      client.release(broken);
+    }
+  }
+}
+
+/** The failed call itself tells; without a listener the same failure would end the process. */
+const ignore = (): void => undefined;
+
+/** @returns what is wrong with the connection, so that nobody else may have it */
+async function rollBack(client: PoolClient, cause: unknown): Promise<Error | undefined> {
+  // Without a word from the server nobody knows what it is doing: it would not answer this either.
+  if (!(cause instanceof DatabaseError))
+    return cause instanceof Error ? cause : new Error('broken');
+  return client.query('ROLLBACK').then(
+    () => undefined,
+    (error: Error) => error,
+  );
 }

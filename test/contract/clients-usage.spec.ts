@@ -16,11 +16,15 @@ let usage: PostgresUsageRepository;
 
 beforeAll(async () => {
   database = await createDatabase();
-  dataSource = new DataSource(
-    dataSourceOptions({ url: database.url, poolSize: 8, timeoutMs: 4000, pooler: 'none' }),
-  );
+  const connection = {
+    url: database.url,
+    poolSize: 8,
+    timeoutMs: 4000,
+    pooler: 'none',
+  } as const;
+  dataSource = new DataSource(dataSourceOptions(connection));
   await dataSource.initialize();
-  usage = new PostgresUsageRepository(new Statements(dataSource, true));
+  usage = new PostgresUsageRepository(new Statements(dataSource, connection));
 });
 
 afterAll(async () => {

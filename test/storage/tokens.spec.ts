@@ -23,16 +23,20 @@ let drawn = 0;
 beforeAll(async () => {
   database = await createDatabase();
   const settings = loadSettings({ DATABASE_URL: database.url });
-  dataSource = new DataSource(
-    dataSourceOptions({ url: database.url, poolSize: 2, timeoutMs: 2000, pooler: 'none' }),
-  );
+  const connection = {
+    url: database.url,
+    poolSize: 2,
+    timeoutMs: 2000,
+    pooler: 'none',
+  } as const;
+  dataSource = new DataSource(dataSourceOptions(connection));
   await dataSource.initialize();
   partitions = new TokenPartitionsKeeper(settings);
   await partitions.make();
   await new AuditPartitionsKeeper(settings).make();
   tokens = new PostgresTokensRepository(
     dataSource,
-    new Statements(dataSource, true),
+    new Statements(dataSource, connection),
     partitions,
     settings,
   );

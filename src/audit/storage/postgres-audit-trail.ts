@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { Statements } from '../../database/statements.js';
 import type { AuditAction, AuditOutcome, Change } from '../domain/audit-event.js';
 import {
   AuditTrail,
@@ -46,7 +45,7 @@ interface Row {
 /** The audit trail in PostgreSQL. */
 @Injectable()
 export class PostgresAuditTrail extends AuditTrail {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+  constructor(private readonly statements: Statements) {
     super();
   }
 
@@ -56,11 +55,9 @@ export class PostgresAuditTrail extends AuditTrail {
     after?: AuditPosition,
   ): Promise<PlacedAuditEvent[]> {
     const { where, values } = conditions(filter, after);
-    const rows = await this.dataSource.query<Row[]>(
-      `SELECT ${COLUMNS} FROM audit_event WHERE ${where}
-       ORDER BY "time" DESC, event_id DESC LIMIT ${Math.trunc(limit)}`,
-      values,
-    );
+    const text = `SELECT ${COLUMNS} FROM audit_event WHERE ${where}
+      ORDER BY "time" DESC, event_id DESC LIMIT ${Math.trunc(limit)}`;
+    const rows = await this.statements.run<Row>({ text }, values);
     return rows.map(toEvent);
   }
 
@@ -74,7 +71,7 @@ export class PostgresAuditTrail extends AuditTrail {
       count,
       request_ids: requestIds,
     }));
-    await this.dataSource.query(INSERT_FAILURES, [JSON.stringify(rows)]);
+    await this.statements.run({ text: INSERT_FAILURES }, [JSON.stringify(rows)]);
   }
 }
 

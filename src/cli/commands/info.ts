@@ -31,12 +31,12 @@ export function addInfoCommand(program: Command, cli: Cli): void {
 
 type Info = Awaited<ReturnType<typeof gathered>>;
 
-async function gathered({ settings, clients, dataSource, embedded }: Services) {
+const APPLIED = 'SELECT name FROM schema_migration ORDER BY id';
+
+async function gathered({ settings, clients, statements, embedded }: Services) {
   const admins = await adminClients(clients);
   const file = adminFileOf(settings);
-  const applied = await dataSource.query<{ name: string }[]>(
-    'SELECT name FROM schema_migration ORDER BY id',
-  );
+  const applied = await statements.run<{ name: string }>({ text: APPLIED }, []);
   return {
     base_url: settings.publicUrl,
     docs_url: `${settings.publicUrl}/docs`,

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { appendAuditEvent } from '../../audit/storage/append-audit-event.js';
 import { CLIENTS_LOCK } from '../../database/locks.js';
+import { Statements } from '../../database/statements.js';
 import { InvalidationFeed } from '../../invalidation/domain/invalidation-feed.js';
 import type { ClientPlace, ClientQuery, ClientSlice } from '../domain/client-list.js';
 import type { ClientSettings, ManagedClient } from '../domain/managed-client.js';
@@ -21,19 +22,22 @@ import {
 } from './managed-client.row.js';
 
 const SELECT = `SELECT ${MANAGED_CLIENT_COLUMNS} FROM ${MANAGED_CLIENT_TABLES}`;
+const FIND = `${SELECT} WHERE c.client_id = $1`;
 
 /** The clients in PostgreSQL, for those who administer them. */
 @Injectable()
 export class PostgresManagedClientsRepository extends ManagedClientsRepository {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly statements: Statements,
     private readonly feed: InvalidationFeed,
   ) {
     super();
   }
 
-  override find(clientId: string): Promise<ManagedClient | undefined> {
-    return find(this.dataSource.manager, clientId);
+  override async find(clientId: string): Promise<ManagedClient | undefined> {
+    const [row] = await this.statements.run<ManagedClientRow>({ text: FIND }, [clientId]);
+    return row && toManagedClient(row);
   }
 
   override list(query: ClientQuery, most: number, countUpTo: number): Promise<ClientSlice> {
@@ -78,16 +82,13 @@ function placeOf(by: ClientPlace['by'], place: PlacedRow['place'], key: number):
     : { by, at: place === null ? null : Number(place), key };
 }
 
-async function find(manager: EntityManager, clientId: string): Promise<ManagedClient | undefined> {
-  const text = `${SELECT} WHERE c.client_id = $1`;
-  const [row] = await manager.query<ManagedClientRow[]>(text, [clientId]);
-  return row && toManagedClient(row);
-}
-
 /** The store as a transaction sees it. */
 function storeIn(manager: EntityManager): ManagedClientsStore {
   return {
-    find: (clientId) => find(manager, clientId),
+    find: async (clientId) => {
+      const [row] = await manager.query<ManagedClientRow[]>(FIND, [clientId]);
+      return row && toManagedClient(row);
+    },
     findWithScope: async (scope) => {
       const text = `${SELECT} WHERE c.scopes @> ARRAY[$1]`;
       return (await manager.query<ManagedClientRow[]>(text, [scope])).map(toManagedClient);

@@ -12,7 +12,8 @@ export class TypeormScopeCatalogue extends ScopeCatalogue {
   }
 
   override list(): Promise<Scope[]> {
-    return listScopes(this.manager);
+    // In a transaction alone has the server a time-out behind a pooler.
+    return this.manager.transaction(listScopes);
   }
 }
 

@@ -39,7 +39,7 @@ export class TypeormScopesRepository extends ScopesRepository {
   }
 
   override find(name: string): Promise<Scope | undefined> {
-    return findScope(this.manager, name);
+    return this.manager.transaction((manager) => findScope(manager, name));
   }
 
   override exclusively<Result>(task: (store: ScopesStore) => Promise<Result>): Promise<Result> {
