@@ -3,6 +3,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { dataSourceOptions, type DatabaseConnection } from './data-source-options.js';
 import { DatabaseProbe } from './database-probe.js';
+import { SilentConnections } from './silent-connections.js';
 import { Statements } from './statements.js';
 import { TransactionTimeOuts } from './transaction-time-outs.js';
 
@@ -41,6 +42,9 @@ function subscribers({ pooler, timeoutMs }: DatabaseConnection): Provider {
     provide: 'DATABASE_SUBSCRIBERS',
     inject: [getDataSourceToken()],
     useFactory: ({ subscribers: present }: DataSource) =>
-      present.push(...(pooler === 'transaction' ? [new TransactionTimeOuts(timeoutMs)] : [])),
+      present.push(
+        new SilentConnections(),
+        ...(pooler === 'transaction' ? [new TransactionTimeOuts(timeoutMs)] : []),
+      ),
   };
 }

@@ -1,0 +1,18 @@
+import type { EntitySubscriberInterface } from 'typeorm';
+import type { AfterQueryEvent } from 'typeorm/subscriber/event/QueryEvent.js';
+
+/** What node-postgres says, without a code, when its own limit for a statement is over. */
+const READ_TIME_OUT = 'Query read timeout';
+
+/**
+ * Closes a connection that did not answer in time. TypeORM would send the ROLLBACK after it, wait as
+ * long again, and give the connection back to the pool: to the next one, who would wait in vain too.
+ */
+export class SilentConnections implements EntitySubscriberInterface {
+  async afterQuery({ queryRunner, success, error }: AfterQueryEvent): Promise<void> {
+    if (success || (error as Error | undefined)?.message !== READ_TIME_OUT) return;
+    const client = (await queryRunner.connect()) as { end(): Promise<void> };
+    // Not waited for: it may take its time to be gone, and nobody may have it from now on.
+    client.end().catch(() => undefined);
+  }
+}
