@@ -7,7 +7,7 @@ if (vm.SourceTextModule === undefined) {
 }
 
 /** The folders of the wider suite. */
-export const WIDER = ['<rootDir>/test/e2e/', '<rootDir>/test/cli/'];
+export const WIDER = ['<rootDir>/test/e2e/', '<rootDir>/test/cli/', '<rootDir>/test/nodes/'];
 
 /** What both test commands share: `npm test` (here) and `npm run test:e2e`. */
 export const base = {

@@ -65,6 +65,7 @@ export async function startProcess(environment: Record<string, string>): Promise
   const end = performance.now() + READY_WITHIN_MS;
   while (!(await answers(`${baseUrl}/health/ready`))) {
     if (server.process.exitCode !== null || performance.now() > end) {
+      await server.stop('SIGKILL');
       throw new Error(`the server did not start:\n${server.output()}`);
     }
     await delay(25);
