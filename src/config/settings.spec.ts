@@ -50,6 +50,7 @@ describe('no setting at all', () => {
       accessTokenTtlSeconds: 36000,
       defaultAudience: 'http://localhost:3000',
       tokenQueueLimit: 5000,
+      staleVerdictsSeconds: 0,
       auditRetentionDays: 400,
       trustProxy: [],
       corsOrigins: [],
