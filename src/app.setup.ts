@@ -9,7 +9,7 @@ import { ErrorFilter } from './errors/error.filter.js';
 import { BornExpressAdapter } from './http/born-express-adapter.js';
 import { answerInTime } from './http/deadline.js';
 import { answerParserErrors } from './http/parser-errors.js';
-import { identify, type IdentifiedRequest } from './http/request-id.js';
+import { identify, inRequest, type IdentifiedRequest } from './http/request-id.js';
 import { setupDocs } from './openapi/setup-docs.js';
 import { Draining } from './operations/draining.js';
 import { ScopeCatalogue } from './scopes/domain/scope-catalogue.js';
@@ -63,7 +63,7 @@ function commonHeaders(draining: Draining) {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     // A kept connection would break when the listener closes; the caller is to open a new one elsewhere.
     if (draining.hasBegun) response.setHeader('Connection', 'close');
-    next();
+    inRequest(request.id, next);
   };
 }
 

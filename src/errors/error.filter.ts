@@ -23,7 +23,7 @@ import {
 } from './error-response.js';
 
 /** A request with what the middleware of an application may have put on it. */
-type LoggedRequest = Request & { readonly id?: unknown; readonly log?: unknown };
+type IdentifiedRequest = Request & { readonly id?: unknown };
 
 /** What the filter has to be told. */
 export interface ErrorFilterOptions {
@@ -49,11 +49,11 @@ export class ErrorFilter implements ExceptionFilter {
   /** @throws nothing: an error here would leave the caller without an answer */
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    this.respond(thrown, http.getRequest<LoggedRequest>(), http.getResponse<Response>());
+    this.respond(thrown, http.getRequest<IdentifiedRequest>(), http.getResponse<Response>());
   }
 
   /** Answers a request with what was thrown; one that is answered already is left alone. */
-  respond(thrown: unknown, request: LoggedRequest, response: Response): void {
+  respond(thrown: unknown, request: IdentifiedRequest, response: Response): void {
     if (response.writableEnded) return;
     const answer = this.answer(thrown, request, {
       requestId: requestIdOf(request, response),
@@ -73,7 +73,7 @@ export class ErrorFilter implements ExceptionFilter {
 
   private answer(
     thrown: unknown,
-    request: LoggedRequest,
+    request: IdentifiedRequest,
     situation: ErrorSituation,
   ): ErrorResponse {
     const oauth = this.options.isOAuthPath?.(situation.path) === true;
@@ -96,15 +96,14 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private log(
-    request: LoggedRequest,
+    request: IdentifiedRequest,
     situation: ErrorSituation,
     status: number,
     details: Record<string, unknown>,
   ): void {
     const line = {
       msg: 'refused',
-      // Inside a request the logger adds it by itself; a failure before that has it from here.
-      ...(request.log === undefined && { request_id: situation.requestId }),
+      request_id: situation.requestId,
       method: request.method,
       path: situation.path,
       address: request.ip,
@@ -137,7 +136,7 @@ function unrouted(request: Request): DomainError {
 }
 
 /** The id that middleware gave the request; where there is no such middleware, one made now. */
-function requestIdOf(request: LoggedRequest, response: Response): string {
+function requestIdOf(request: IdentifiedRequest, response: Response): string {
   if (typeof request.id === 'string') return request.id;
   const id = randomUUID();
   if (!response.headersSent) response.setHeader('X-Request-Id', id);

@@ -22,7 +22,10 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     });
     request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', (cause) => reject(cutShort(cause)));
-    request.on('close', () => reject(cutShort()));
+    request.on('close', () => {
+      // After the end too: an error made for nobody would cost as much as the rest of the reading.
+      if (!request.complete) reject(cutShort());
+    });
   });
 }
 

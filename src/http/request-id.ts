@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRequestId } from '../protocol/request-id.js';
@@ -21,4 +22,16 @@ export function identify(request: IncomingMessage, response: ServerResponse): st
 /** The id that {@link identify} gave a request. */
 export function requestIdOf(request: IncomingMessage): string {
   return (request as IdentifiedRequest).id;
+}
+
+const CURRENT = new AsyncLocalStorage<string>();
+
+/** Runs what answers a request so that {@link currentRequestId} knows it. */
+export function inRequest(id: string, task: () => void): void {
+  CURRENT.run(id, task);
+}
+
+/** The id of the request that is being answered, for the log; undefined outside of any. */
+export function currentRequestId(): string | undefined {
+  return CURRENT.getStore();
 }

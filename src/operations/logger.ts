@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino';
+import { currentRequestId } from '../http/request-id.js';
 
 /** What drivers put on their errors of what was sent to them: the contents of requests. */
 const NOT_LOGGED: ReadonlySet<string> = new Set(['parameters', 'query', 'driverError', 'detail']);
@@ -22,6 +23,11 @@ export function createLogger(level: string): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: loggedError },
+    // A child logger for each request would cost more than the rest of its logging.
+    mixin: () => {
+      const id = currentRequestId();
+      return id === undefined ? {} : { request_id: id };
+    },
     ...(process.stdout.isTTY && {
       transport: { target: 'pino-pretty', options: { ignore: 'pid', translateTime: 'HH:MM:ss' } },
     }),

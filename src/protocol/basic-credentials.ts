@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { MalformedRequestError } from './malformed-request.js';
 
 /** A client id with the secret that came with it. */
@@ -52,13 +53,9 @@ function decodeBase64(encoded: string): string {
       'The Basic header is not base64. Encode client_id:client_secret in base64 on one line.',
     );
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
-      Buffer.from(encoded, 'base64'),
-    );
-  } catch {
-    throw new MalformedRequestError('The credentials in the Basic header are not UTF-8.');
-  }
+  const bytes = Buffer.from(encoded, 'base64');
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new MalformedRequestError('The credentials in the Basic header are not UTF-8.');
 }
 
 function readings(rawId: string, rawSecret: string): PresentedCredentials[] {

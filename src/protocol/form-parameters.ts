@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { MalformedRequestError } from './malformed-request.js';
 
 const CONTROL = /\p{Cc}/u;
@@ -46,11 +47,8 @@ export function parseFormParameters(
 }
 
 function utf8(body: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    throw new MalformedRequestError('The body is not UTF-8.');
-  }
+  if (!isUtf8(body)) throw new MalformedRequestError('The body is not UTF-8.');
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }
 
 function decoded(encoded: string): string {

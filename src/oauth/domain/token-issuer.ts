@@ -98,6 +98,7 @@ export class TokenIssuer {
    * default audience alone: nearly every token, and the setting may change its name.
    */
   private grantedAudience(client: Client, asked: readonly string[]): readonly string[] | null {
+    if (client.resources.length === 0 && asked.length === 0) return null;
     const { defaultAudience } = this.settings;
     const allowed = client.resources.length > 0 ? client.resources : [defaultAudience];
     const granted = asked.length === 0 ? allowed : askedAmong(allowed, asked);
