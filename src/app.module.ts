@@ -13,6 +13,7 @@ import { loggedError } from './operations/logger.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { resourceMetadataUrl } from './protocol/well-known.js';
 import { ResourceServerModule, type ResourceServerOptions } from './resource-server/index.js';
+import { SigningKeysModule } from './signing-keys/signing-keys.module.js';
 
 /** Joins the two halves: this API judges its tokens by the verifier of its own authorization server. */
 const resourceServer = ResourceServerModule.forRootAsync({
@@ -36,6 +37,7 @@ const resourceServer = ResourceServerModule.forRootAsync({
     AccessRulesModule,
     OperationsModule,
     ErrorPagesModule,
+    SigningKeysModule,
     // On one line, so that a feature goes by deleting its folder and its line.
     (await import('./payments/payments.module.js')).PaymentsModule,
   ],

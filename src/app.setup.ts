@@ -14,6 +14,7 @@ import { setupDocs } from './openapi/setup-docs.js';
 import { Draining } from './operations/draining.js';
 import { ScopeCatalogue } from './scopes/domain/scope-catalogue.js';
 import { ScopesAtStart } from './scopes/scopes-at-start.js';
+import { SigningKeysKeeper } from './signing-keys/signing-keys.keeper.js';
 
 /** Longer than the idle time of the usual balancers: the one that reuses must not be the first to close. */
 const KEEP_ALIVE_MS = 65_000;
@@ -26,7 +27,8 @@ const REQUEST_MS = 20_000;
  *
  * @param module the root module, with the settings and the database
  * @returns an initialised application that does not listen yet
- * @throws MissingAccessRuleError, ScopeDeclarationError, UnknownScopeError, and whatever else stops a module from starting
+ * @throws MissingAccessRuleError, ScopeDeclarationError, UnknownScopeError, SettingsError, and whatever else stops a module
+ *   from starting
  */
 export async function createApp(
   module: DynamicModule,
@@ -50,6 +52,7 @@ export async function createApp(
     scopes: await describedScopes(app.get(ScopeCatalogue, { strict: false })),
   });
   await app.init();
+  await app.get(SigningKeysKeeper, { strict: false }).start();
   app.useLogger(app.get(Logger));
   answerParserErrors(app.getHttpServer());
   limit(app.getHttpServer());

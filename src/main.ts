@@ -10,6 +10,7 @@ import { Draining } from './operations/draining.js';
 import { createLogger } from './operations/logger.js';
 import { ensureFirstAdmin } from './start/admin-credentials.js';
 import { logFirstAdmin, welcome } from './start/announcement.js';
+import { foundSettings } from './start/found-settings.js';
 import { failureLines } from './start/failure.js';
 import { Connections } from './start/connections.js';
 
@@ -37,8 +38,8 @@ async function start(settings: Settings, logger: Logger): Promise<Running> {
 }
 
 async function serve(settings: Settings, logger: Logger, database: OpenDatabase): Promise<Running> {
-  const { url: databaseUrl, migrationUrl: migrationDatabaseUrl, embedded } = database;
-  const found = { ...settings, databaseUrl, migrationDatabaseUrl };
+  const { embedded } = database;
+  const found = await foundSettings(settings, database);
   const app = await createApp(AppModule.forRoot(found, logger), found);
   const outcome = await ensureFirstAdmin(app.get(FirstAdmin, { strict: false }), found, embedded);
   logFirstAdmin(logger, outcome);

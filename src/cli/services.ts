@@ -8,6 +8,8 @@ import type { Settings } from '../config/settings.js';
 import { openDatabase, type OpenDatabase } from '../database/open-database.js';
 import { Statements } from '../database/statements.js';
 import { ScopesService } from '../scopes/domain/scopes.service.js';
+import { SigningKeysService } from '../signing-keys/domain/signing-keys.service.js';
+import { foundSettings } from '../start/found-settings.js';
 import { CliModule } from './cli.module.js';
 import { assertDatabaseMade } from './made-database.js';
 
@@ -17,6 +19,7 @@ export interface Services {
   readonly clients: ClientsService;
   readonly secrets: SecretsService;
   readonly scopes: ScopesService;
+  readonly signingKeys: SigningKeysService;
   readonly trail: AuditTrail;
   readonly managedClients: ManagedClientsRepository;
   readonly statements: Statements;
@@ -57,15 +60,14 @@ async function withContext<Result>(
   database: OpenDatabase,
   task: (services: Services) => Promise<Result>,
 ): Promise<Result> {
-  const { url: databaseUrl, migrationUrl: migrationDatabaseUrl, embedded } = database;
-  const found = { ...settings, databaseUrl, migrationDatabaseUrl };
   try {
+    const found = await foundSettings(settings, database);
     const context = await NestFactory.createApplicationContext(CliModule.forRoot(found), {
       logger: false,
       abortOnError: false,
     });
     try {
-      return await task(servicesOf(context, found, embedded));
+      return await task(servicesOf(context, found, database.embedded));
     } finally {
       await context.close();
     }
@@ -86,6 +88,7 @@ function servicesOf(
     clients: context.get(ClientsService, anywhere),
     secrets: context.get(SecretsService, anywhere),
     scopes: context.get(ScopesService, anywhere),
+    signingKeys: context.get(SigningKeysService, anywhere),
     trail: context.get(AuditTrail, anywhere),
     managedClients: context.get(ManagedClientsRepository, anywhere),
     statements: context.get(Statements, anywhere),

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { describeSettings, loadSettings, SettingsError } from './settings.js';
@@ -48,6 +49,9 @@ describe('no setting at all', () => {
       dataDir: resolve('.data'),
       admin: undefined,
       accessTokenTtlSeconds: 36000,
+      jwtAlgorithm: 'EdDSA',
+      keyEncryptionKey: undefined,
+      signingKeyRotationDays: 90,
       defaultAudience: 'http://localhost:3000',
       tokenQueueLimit: 5000,
       staleVerdictsSeconds: 0,
@@ -114,6 +118,8 @@ describe('a setting', () => {
     ['DATA_DIR', '/var/lib/postern', { dataDir: '/var/lib/postern' }],
     ['ACCESS_TOKEN_TTL', '60', { accessTokenTtlSeconds: 60 }],
     ['ACCESS_TOKEN_TTL', '86400', { accessTokenTtlSeconds: 86400 }],
+    ['JWT_ALGORITHM', 'ES256', { jwtAlgorithm: 'ES256' }],
+    ['SIGNING_KEY_ROTATION_DAYS', '1', { signingKeyRotationDays: 1 }],
     ['TRUST_PROXY', '10.0.0.0/8', { trustProxy: ['10.0.0.0/8'] }],
     [
       'TRUST_PROXY',
@@ -155,6 +161,13 @@ describe('a setting', () => {
     ['DB_WAIT_S', '3601'],
     ['ACCESS_TOKEN_TTL', '59'],
     ['ACCESS_TOKEN_TTL', '86401'],
+    ['JWT_ALGORITHM', 'HS256'],
+    ['JWT_ALGORITHM', 'none'],
+    ['KEY_ENCRYPTION_KEY', CANARY],
+    ['KEY_ENCRYPTION_KEY', Buffer.alloc(31, CANARY).toString('base64')],
+    ['KEY_ENCRYPTION_KEY', Buffer.alloc(33, CANARY).toString('base64')],
+    ['KEY_ENCRYPTION_KEY', Buffer.alloc(32, CANARY).toString('hex')],
+    ['SIGNING_KEY_ROTATION_DAYS', '0'],
     ['DEFAULT_AUDIENCE', CANARY],
     ['DEFAULT_AUDIENCE', `https://${CANARY}/#a`],
     ['TOKEN_QUEUE_LIMIT', '0'],
@@ -178,6 +191,21 @@ describe('a setting', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(new RegExp(`^${name} must be [^\\n]+$`));
     expect(lines[0]).not.toContain(CANARY);
+  });
+
+  it.each(['base64', 'base64url'] as const)('KEY_ENCRYPTION_KEY may be in %s', (encoding) => {
+    const key = Buffer.alloc(32, 0xfb);
+    const { keyEncryptionKey } = loadSettings({ KEY_ENCRYPTION_KEY: key.toString(encoding) });
+    expect(keyEncryptionKey?.export()).toEqual(key);
+  });
+
+  it('KEY_ENCRYPTION_KEY is in no text that the settings are made into', () => {
+    const text = Buffer.alloc(32, CANARY).toString('base64');
+    const settings = loadSettings({ KEY_ENCRYPTION_KEY: text });
+    for (const shown of [JSON.stringify(settings), inspect(settings, { depth: 9 })]) {
+      expect(shown).not.toMatch(/c4n4ry|63346e/);
+      expect(shown).not.toContain(text);
+    }
   });
 
   it.each([
@@ -375,6 +403,7 @@ describe('the table of settings', () => {
       'DATABASE_URL',
       'MIGRATION_DATABASE_URL',
       'ADMIN_CLIENT_SECRET',
+      'KEY_ENCRYPTION_KEY',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
@@ -7,8 +8,16 @@ import { normalizedResource } from '../protocol/resource-indicator.js';
 /** The longest life that an access token can be given: the look-up reads no further ahead. */
 export const LONGEST_TOKEN_TTL_SECONDS = 86_400;
 
+/**
+ * The longest life of a JWT: services that check one by themselves learn of a revocation only when
+ * it is over.
+ */
+export const LONGEST_JWT_TTL_SECONDS = 3600;
+
 const CLIENT_ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
 const CLIENT_SECRET = /^[A-Za-z0-9._~-]{32,128}$/;
+/** 32 bytes in base64 or base64url. */
+const KEY_OF_32_BYTES = /^[A-Za-z0-9+/_-]{42}[AEIMQUYcgkosw048]=?$/;
 
 const wholeNumber = (least: number, most: number) =>
   z
@@ -115,6 +124,29 @@ const SCHEMA = z.object({
     shown: '`36000`',
     description: 'seconds that a token lives, where its client says nothing else',
   }),
+  JWT_ALGORITHM: z
+    .enum(['EdDSA', 'ES256', 'RS256'], { error: 'must be EdDSA, ES256 or RS256' })
+    .prefault('EdDSA')
+    .meta({
+      shown: '`EdDSA`',
+      description: 'what new keys sign JWTs with: `EdDSA` (Ed25519), `ES256` or `RS256`',
+    }),
+  KEY_ENCRYPTION_KEY: z
+    .string()
+    .regex(KEY_OF_32_BYTES, {
+      error: 'must be 32 bytes in base64: make one with openssl rand -base64 32',
+    })
+    .optional()
+    .meta({
+      secret: true,
+      shown: 'none (embedded: one is made in `DATA_DIR`)',
+      description:
+        'encrypts the signing keys in the database: 32 bytes in base64 (`openssl rand -base64 32`)',
+    }),
+  SIGNING_KEY_ROTATION_DAYS: wholeNumber(1, 3650).prefault('90').meta({
+    shown: '`90`',
+    description: 'days that a key signs before the next one takes its place',
+  }),
   DEFAULT_AUDIENCE: z
     .string()
     .refine((text) => normalizedResource(text) !== undefined, {
@@ -186,6 +218,10 @@ export interface Settings {
   /** Undefined where no `ADMIN_…` setting is given. */
   readonly admin: AdminSettings | undefined;
   readonly accessTokenTtlSeconds: number;
+  readonly jwtAlgorithm: Parsed['JWT_ALGORITHM'];
+  /** Undefined: no client can get JWTs. */
+  readonly keyEncryptionKey: KeyObject | undefined;
+  readonly signingKeyRotationDays: number;
   readonly defaultAudience: string;
   readonly tokenQueueLimit: number;
   readonly staleVerdictsSeconds: number;
@@ -322,6 +358,10 @@ function settingsOf(parsed: Parsed, adminSecretFile: string | undefined): Settin
     dataDir: resolve(parsed.DATA_DIR),
     admin: adminOf(parsed, adminSecretFile),
     accessTokenTtlSeconds: parsed.ACCESS_TOKEN_TTL,
+    jwtAlgorithm: parsed.JWT_ALGORITHM,
+    keyEncryptionKey:
+      parsed.KEY_ENCRYPTION_KEY === undefined ? undefined : parseKey(parsed.KEY_ENCRYPTION_KEY),
+    signingKeyRotationDays: parsed.SIGNING_KEY_ROTATION_DAYS,
     defaultAudience: parsed.DEFAULT_AUDIENCE ?? publicUrl,
     tokenQueueLimit: parsed.TOKEN_QUEUE_LIMIT,
     staleVerdictsSeconds: parsed.STALE_VERDICTS_S,
@@ -341,6 +381,17 @@ function adminOf(parsed: Parsed, secretFile: string | undefined): AdminSettings 
     clientSecret: parsed.ADMIN_CLIENT_SECRET,
     clientSecretFile: secretFile === undefined ? undefined : resolve(secretFile),
   };
+}
+
+/**
+ * Reads a key of 32 bytes. It is held as Node's own object, which no log line can show.
+ *
+ * @param text base64, as `KEY_ENCRYPTION_KEY` takes it
+ * @throws SettingsError
+ */
+export function parseKey(text: string): KeyObject {
+  if (!KEY_OF_32_BYTES.test(text)) throw new SettingsError(['KEY_ENCRYPTION_KEY must be 32 bytes']);
+  return createSecretKey(Buffer.from(text, 'base64'));
 }
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

@@ -12,3 +12,6 @@ export const CLIENTS_LOCK = 7_086_617_002;
 
 /** One process at a time makes and drops partitions. */
 export const PARTITION_LOCK = 7_086_617_003;
+
+/** One transaction at a time makes and rotates signing keys. */
+export const SIGNING_KEYS_LOCK = 7_086_617_010;

@@ -1,7 +1,7 @@
 import { MalformedRequestError } from './malformed-request.js';
 
 /** Longer than any token that a server of this kind hands out; what is longer is not looked at. */
-const LONGEST_TOKEN = 8192;
+export const LONGEST_TOKEN = 8192;
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 /** What a request to a protected route says about its token. */

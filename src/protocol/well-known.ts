@@ -30,3 +30,6 @@ export function resourceMetadataUrl(publicUrl: string, audience: string): string
   const sameServer = new URL(audience).origin === new URL(publicUrl).origin;
   return wellKnownUrl(sameServer ? audience : publicUrl, WELL_KNOWN.protectedResource);
 }
+
+/** Where the public keys are (RFC 8414 §2 `jwks_uri`): below the token endpoint's own folder. */
+export const JWKS_PATH = 'o/.well-known/jwks.json';

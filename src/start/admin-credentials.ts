@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type {
   AdminCredentials,
   FirstAdmin,
   FirstAdminOutcome,
 } from '../clients/domain/first-admin.js';
 import type { Settings } from '../config/settings.js';
+import { keepPrivately } from '../secrets/private-file.js';
 
 /** Where the first admin client of the embedded database is kept. */
 export function adminFile({ dataDir }: Pick<Settings, 'dataDir'>): string {
@@ -38,12 +37,4 @@ export function ensureFirstAdmin(
 async function keepInFile(file: string, made: AdminCredentials): Promise<void> {
   const content = { client_id: made.clientId, client_secret: made.clientSecret };
   await keepPrivately(file, `${JSON.stringify(content, null, 2)}\n`);
-}
-
-/** Writes a file that its owner alone can read, whole or not at all. */
-async function keepPrivately(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const unfinished = `${file}.${randomUUID()}`;
-  await writeFile(unfinished, content, { mode: 0o600, flag: 'wx', flush: true });
-  await rename(unfinished, file);
 }

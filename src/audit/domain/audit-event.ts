@@ -9,6 +9,7 @@ export type AuditAction =
   | 'scope.created'
   | 'scope.updated'
   | 'scope.deleted'
+  | 'signing_key.rotated'
   | 'authentication.failed';
 
 /** All actions, for the filter of the list. */
@@ -22,6 +23,7 @@ export const AUDIT_ACTIONS: readonly AuditAction[] = [
   'scope.created',
   'scope.updated',
   'scope.deleted',
+  'signing_key.rotated',
   'authentication.failed',
 ];
 
