@@ -63,6 +63,7 @@ export default {
       'audit',
       'clients',
       'signing-keys',
+      'invalidation',
     ]),
     only('payments', [...GROUND, 'resource-server', 'database']),
     only('operations', ['resource-server', 'config', 'database', 'http']),

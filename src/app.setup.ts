@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { Logger } from 'nestjs-pino';
+import { ClientsService } from './clients/domain/clients.service.js';
 import type { Settings } from './config/settings.js';
 import { ErrorFilter } from './errors/error.filter.js';
 import { BornExpressAdapter } from './http/born-express-adapter.js';
@@ -52,6 +53,7 @@ export async function createApp(
     scopes: await describedScopes(app.get(ScopeCatalogue, { strict: false })),
   });
   await app.init();
+  await app.get(ClientsService, { strict: false }).assertServable();
   await app.get(SigningKeysKeeper, { strict: false }).start();
   app.useLogger(app.get(Logger));
   answerParserErrors(app.getHttpServer());

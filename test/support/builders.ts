@@ -16,6 +16,7 @@ export interface ClientTraits {
   readonly grantTypes?: string[];
   readonly tokenEndpointAuthMethod?: string | null;
   readonly resources?: string[];
+  readonly accessTokenFormat?: 'opaque' | 'jwt';
   readonly accessTokenTtl?: number | null;
   readonly allowedIps?: string[];
   readonly enabled?: boolean;
@@ -43,8 +44,9 @@ export async function aClient(
   const scopes = traits.scopes ?? ['read', 'write'];
   const [row] = await database.query<{ id: number }>(
     `INSERT INTO oauth_client (client_id, client_name, scopes, default_scopes, grant_types,
-       token_endpoint_auth_method, resources, access_token_ttl, allowed_ips, enabled, token_quota)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
+       token_endpoint_auth_method, resources, access_token_ttl, allowed_ips, enabled, token_quota,
+       access_token_format)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
     [
       clientId,
       `Test ${clientId}`,
@@ -57,6 +59,7 @@ export async function aClient(
       traits.allowedIps ?? [],
       traits.enabled ?? true,
       traits.tokenQuota ?? null,
+      traits.accessTokenFormat ?? 'opaque',
     ],
   );
   await database.query(

@@ -44,6 +44,7 @@ export function aDomainClient(traits: Partial<Client> = {}): Client {
     grantTypes: ['client_credentials'],
     tokenEndpointAuthMethod: null,
     resources: [],
+    accessTokenFormat: 'opaque',
     accessTokenTtlSeconds: null,
     allowedIps: [],
     tokenQuota: null,

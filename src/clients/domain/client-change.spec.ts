@@ -107,11 +107,33 @@ describe('the settings after a change', () => {
       { scopes: ['read'], defaultScopes: ['write'] },
       '/default_scope',
     ],
+    [
+      'a JWT that lives longer than an hour',
+      { accessTokenFormat: 'jwt', accessTokenTtlSeconds: 3601 },
+      '/access_token_ttl',
+    ],
     ['no scope', { scopes: null }, '/scope'],
     ['an empty scope', { scopes: [] }, '/scope'],
     ['no name', { clientName: null }, '/client_name'],
   ])('refuse %s', (_what, change, pointer) => {
     expect(faultsOf(() => changed(before, change, CATALOGUE))).toMatchObject([{ pointer }]);
+  });
+
+  it('refuse JWTs to a client whose tokens live longer, and a longer life to one that gets JWTs', () => {
+    const opaque = aManagedClient({ accessTokenTtlSeconds: 36_000 });
+    const jwt = aManagedClient({ accessTokenFormat: 'jwt' });
+    for (const [client, change] of [
+      [opaque, { accessTokenFormat: 'jwt' }],
+      [jwt, { accessTokenTtlSeconds: 3601 }],
+    ] as const) {
+      expect(faultsOf(() => changed(client, change, CATALOGUE))).toMatchObject([
+        { pointer: '/access_token_ttl', detail: expect.stringContaining('at most 3600') },
+      ]);
+    }
+    const both = { accessTokenFormat: 'jwt', accessTokenTtlSeconds: null } as const;
+    expect(changed(opaque, both, CATALOGUE)).toMatchObject(both);
+    const hour = { accessTokenTtlSeconds: 3600 };
+    expect(changed(jwt, hour, CATALOGUE)).toMatchObject(hour);
   });
 
   it('lose a scope that the catalogue has no more', () => {

@@ -1,3 +1,4 @@
+import { LONGEST_JWT_TTL_SECONDS } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
 import type { FieldError } from '../../protocol/problem.js';
 import { normalizedResource } from '../../protocol/resource-indicator.js';
@@ -84,6 +85,7 @@ export function changed(
   assertValid(after, [
     ...scopeFaults(change.scopes ?? [], catalogue),
     ...defaultScopeFaults(change.defaultScopes ?? [], scopes),
+    ...ttlFaults(after),
   ]);
   return after;
 }
@@ -158,6 +160,17 @@ function scopeFaults(scopes: readonly string[], catalogue: readonly string[]): F
 function defaultScopeFaults(asked: readonly string[], scopes: readonly string[]): FieldError[] {
   if (asked.every((name) => scopes.includes(name))) return [];
   return [{ pointer: '/default_scope', detail: 'must be a part of scope' }];
+}
+
+function ttlFaults({ accessTokenFormat, accessTokenTtlSeconds }: ClientSettings): FieldError[] {
+  if (accessTokenFormat !== 'jwt') return [];
+  if ((accessTokenTtlSeconds ?? 0) <= LONGEST_JWT_TTL_SECONDS) return [];
+  return [
+    {
+      pointer: '/access_token_ttl',
+      detail: `must be at most ${LONGEST_JWT_TTL_SECONDS} where access_token_format is jwt: services that check a JWT by themselves take it until it expires`,
+    },
+  ];
 }
 
 /** Each property by its rule again: a body has been checked by then, a command line has not. */

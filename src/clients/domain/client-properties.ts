@@ -1,7 +1,7 @@
 import { normalizedResource } from '../../protocol/resource-indicator.js';
 import { isScopeToken, parseScope } from '../../protocol/scope.js';
 import { isAddressOrRange } from './address-range.js';
-import { ACCESS_TOKEN_FORMATS } from './managed-client.js';
+import { ACCESS_TOKEN_FORMATS } from './client.js';
 import { isLine } from './text.js';
 
 /** What a single property of a client may be, and how to say so. */
@@ -67,8 +67,7 @@ export const PROPERTY_RULES = {
   ),
   access_token_format: rule(
     (value) => isOneOf(ACCESS_TOKEN_FORMATS, value),
-    // `jwt` is refused, not ignored: a caller who asks for it relies on others checking the token.
-    'must be opaque; jwt is not offered yet',
+    'must be opaque or jwt',
   ),
   access_token_ttl: rule(
     (value) => value === null || isWhole(value, SHORTEST_TTL_SECONDS, LONGEST_TTL_SECONDS),

@@ -1,3 +1,4 @@
+import { LONGEST_JWT_TTL_SECONDS } from '../../config/settings.js';
 import type { SecretDigest } from '../../secrets/digests.js';
 
 /** The grants that a client can have (RFC 7591 §2). */
@@ -5,6 +6,27 @@ export type GrantType = 'client_credentials';
 
 /** The ways in which a client can be told to send its secret (RFC 7591 §2). */
 export type TokenEndpointAuthMethod = 'client_secret_basic' | 'client_secret_post';
+
+/** The forms of access token that this server can issue: a reference to its row, or a JWT (RFC 9068). */
+export const ACCESS_TOKEN_FORMATS = ['opaque', 'jwt'] as const;
+
+export type AccessTokenFormat = (typeof ACCESS_TOKEN_FORMATS)[number];
+
+/**
+ * How long the tokens of a client live.
+ *
+ * @param defaultSeconds what the settings of the server say
+ */
+export function accessTokenTtlOf(
+  client: Pick<Client, 'accessTokenFormat' | 'accessTokenTtlSeconds'>,
+  defaultSeconds: number,
+): number {
+  const { accessTokenFormat, accessTokenTtlSeconds: own } = client;
+  if (own !== null) return own;
+  return accessTokenFormat === 'jwt'
+    ? Math.min(defaultSeconds, LONGEST_JWT_TTL_SECONDS)
+    : defaultSeconds;
+}
 
 /** An OAuth app: a machine that may get tokens (RFC 6749 §2). */
 export interface Client {
@@ -21,6 +43,7 @@ export interface Client {
   readonly tokenEndpointAuthMethod: TokenEndpointAuthMethod | null;
   /** The APIs that it may get tokens for (RFC 8707); empty: the default one. */
   readonly resources: readonly string[];
+  readonly accessTokenFormat: AccessTokenFormat;
   /** Null: as the settings say. */
   readonly accessTokenTtlSeconds: number | null;
   /** Addresses and CIDR ranges from which it may get tokens; empty: from everywhere. */

@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../../audit/domain/audit-event.js';
+import { SETTINGS } from '../../config/settings.module.js';
+import { SettingsError, type Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { changed, invalid, sameSettings, settingsOf, type ClientChange } from './client-change.js';
 import { clientEvent, tokensRevoked } from './client-event.js';
@@ -27,7 +29,23 @@ const COUNTED = 10_000;
 /** What administrators do with clients. All of it is recorded, in the transaction of the change. */
 @Injectable()
 export class ClientsService {
-  constructor(private readonly repository: ManagedClientsRepository) {}
+  constructor(
+    private readonly repository: ManagedClientsRepository,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keyEncryptionKey'>,
+  ) {}
+
+  /**
+   * Makes sure, before the server answers anybody, that every client can be given its tokens.
+   *
+   * @throws SettingsError where a client gets JWTs, and there is no key to keep signing keys under
+   */
+  async assertServable(): Promise<void> {
+    if (this.settings.keyEncryptionKey !== undefined) return;
+    if (!(await this.repository.someGetJwts())) return;
+    throw new SettingsError([
+      'KEY_ENCRYPTION_KEY is not set, and at least one client has the access_token_format jwt: set it to what openssl rand -base64 32 prints.',
+    ]);
+  }
 
   /** @param limit clients at most */
   async list(query: ClientQuery, limit: number): Promise<ClientPage> {
@@ -56,6 +74,7 @@ export class ClientsService {
     actor: Actor,
   ): Promise<{ readonly client: ManagedClient; readonly issued: IssuedSecret }> {
     assertClientId(clientId);
+    this.assertFormat(change);
     return this.repository.exclusively(async (store) => {
       const settings = settingsOf(change, await store.findScopes());
       if ((await store.find(clientId)) !== undefined) throw taken();
@@ -81,6 +100,7 @@ export class ClientsService {
     expected: ExpectedVersions,
     actor: Actor,
   ): Promise<ManagedClient> {
+    this.assertFormat(change);
     return this.repository.exclusively(async (store) => {
       const before = await existingClient(store, clientId);
       assertExpected(before, expected);
@@ -122,6 +142,18 @@ export class ClientsService {
       await store.killTokens(client.key);
       await store.record(tokensRevoked(actor, client, null));
     });
+  }
+
+  /** Only what is asked for: a client that gets JWTs already can still be disabled without the key. */
+  private assertFormat({ accessTokenFormat }: ClientChange): void {
+    if (accessTokenFormat !== 'jwt' || this.settings.keyEncryptionKey !== undefined) return;
+    throw invalid([
+      {
+        pointer: '/access_token_format',
+        detail:
+          'can not be jwt on this server yet: set KEY_ENCRYPTION_KEY to what openssl rand -base64 32 prints, and start it anew',
+      },
+    ]);
   }
 }
 

@@ -1,9 +1,4 @@
-import type { GrantType, TokenEndpointAuthMethod } from './client.js';
-
-/** The forms of access token that this server can issue. `jwt` joins them when it is built. */
-export const ACCESS_TOKEN_FORMATS = ['opaque'] as const;
-
-export type AccessTokenFormat = (typeof ACCESS_TOKEN_FORMATS)[number];
+import type { AccessTokenFormat, GrantType, TokenEndpointAuthMethod } from './client.js';
 
 /** What an administrator decides of a client. */
 export interface ClientSettings {

@@ -49,6 +49,9 @@ export abstract class ManagedClientsRepository {
    */
   abstract list(query: ClientQuery, most: number, countUpTo: number): Promise<ClientSlice>;
 
+  /** Whether at least one client has the access token format `jwt`. */
+  abstract someGetJwts(): Promise<boolean>;
+
   /**
    * Runs a task in one transaction, one at a time over all nodes: so that what it finds is still
    * so when it decides.

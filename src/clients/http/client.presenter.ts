@@ -1,4 +1,5 @@
 import { formatScope, parseScope } from '../../protocol/scope.js';
+import { accessTokenTtlOf } from '../domain/client.js';
 import type { ClientChange } from '../domain/client-change.js';
 import type { ClientPage, ClientQuery, ClientSort } from '../domain/client-list.js';
 import type { NewClientRequest } from '../domain/clients.service.js';
@@ -108,7 +109,7 @@ export function toClientDto(client: ManagedClient, defaultTtlSeconds: number): C
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     resources: client.resources,
     access_token_format: client.accessTokenFormat,
-    access_token_ttl: client.accessTokenTtlSeconds ?? defaultTtlSeconds,
+    access_token_ttl: accessTokenTtlOf(client, defaultTtlSeconds),
     allowed_ips: client.allowedIps,
     enabled: client.enabled,
     contacts: client.contacts,

@@ -34,7 +34,9 @@ const FIND_BY_CLIENT_ID: Statement = {
           AS "defaultScopes",
         coalesce(c.grant_types, '{client_credentials}') AS "grantTypes",
         c.token_endpoint_auth_method AS "tokenEndpointAuthMethod",
-        coalesce(c.resources, '{}') AS resources, c.access_token_ttl AS "accessTokenTtlSeconds",
+        coalesce(c.resources, '{}') AS resources,
+        coalesce(c.access_token_format, 'opaque') AS "accessTokenFormat",
+        c.access_token_ttl AS "accessTokenTtlSeconds",
         coalesce(c.allowed_ips, '{}') AS "allowedIps", c.token_quota AS "tokenQuota",
         coalesce(c.enabled, false) AS enabled, coalesce(c.created_at, now()) AS "createdAt"
       FROM (SELECT) AS always LEFT JOIN oauth_client c ON c.client_id = $1

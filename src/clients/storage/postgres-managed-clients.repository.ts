@@ -61,6 +61,12 @@ export class PostgresManagedClientsRepository extends ManagedClientsRepository {
     });
   }
 
+  override someGetJwts(): Promise<boolean> {
+    return this.dataSource.transaction((manager) =>
+      manager.existsBy(ClientEntity, { accessTokenFormat: 'jwt' }),
+    );
+  }
+
   override async exclusively<Result>(
     task: (store: ManagedClientsStore) => Promise<Result>,
   ): Promise<Result> {

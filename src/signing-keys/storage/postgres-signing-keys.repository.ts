@@ -34,7 +34,8 @@ export class PostgresSigningKeysRepository extends SigningKeysRepository {
   }
 
   override list(): Promise<SigningKey[]> {
-    return this.dataSource.query(LIST);
+    // In a transaction alone has the server a time-out behind a pooler.
+    return this.dataSource.transaction((manager) => manager.query(LIST));
   }
 
   override exclusively<Result>(

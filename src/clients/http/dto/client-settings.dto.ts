@@ -1,7 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import type { GrantType, TokenEndpointAuthMethod } from '../../domain/client.js';
-import type { AccessTokenFormat } from '../../domain/managed-client.js';
+import {
+  ACCESS_TOKEN_FORMATS,
+  type AccessTokenFormat,
+  type GrantType,
+  type TokenEndpointAuthMethod,
+} from '../../domain/client.js';
 import { Fits } from './fits.decorator.js';
 
 /** The settings of a client that have a default; null is the default too. */
@@ -49,13 +53,24 @@ export abstract class ClientSettingsDto {
   @Fits('resources')
   readonly resources?: string[] | null;
 
-  /** The form of its access tokens. */
-  @ApiPropertyOptional({ type: String, enum: ['opaque'], nullable: true, default: 'opaque' })
+  /**
+   * The form of its access tokens. `jwt` (RFC 9068) is for APIs that check tokens by themselves, with
+   * the keys of `/o/.well-known/jwks.json`; those learn of a revocation when the token expires.
+   */
+  @ApiPropertyOptional({
+    type: String,
+    enum: ACCESS_TOKEN_FORMATS,
+    nullable: true,
+    default: 'opaque',
+  })
   @IsOptional()
   @Fits('access_token_format')
   readonly access_token_format?: AccessTokenFormat | null;
 
-  /** Seconds that its access tokens live; null: as the settings of the server say. */
+  /**
+   * Seconds that its access tokens live: at most 3600 for `jwt`. Null: as the settings of the server
+   * say, within that.
+   */
   @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 60, maximum: 86_400 })
   @IsOptional()
   @Fits('access_token_ttl')

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ACCESS_TOKEN_FORMATS } from '../../domain/client.js';
 import { SecretDto } from './secret.dto.js';
 
 /** A client (RFC 7591 §2). */
@@ -40,8 +41,8 @@ export class ClientDto {
   @ApiProperty({ type: [String] })
   readonly resources!: readonly string[];
 
-  /** The form of its access tokens. */
-  @ApiProperty({ enum: ['opaque'] })
+  /** The form of its access tokens: a random text, or a JWT (RFC 9068). */
+  @ApiProperty({ enum: ACCESS_TOKEN_FORMATS })
   readonly access_token_format!: string;
 
   /** Seconds that its access tokens live; where it has no number of its own, the server's. */
