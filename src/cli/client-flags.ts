@@ -1,5 +1,9 @@
 import { Option, type Command } from 'commander';
-import type { TokenEndpointAuthMethod } from '../clients/domain/client.js';
+import {
+  ACCESS_TOKEN_FORMATS,
+  type AccessTokenFormat,
+  type TokenEndpointAuthMethod,
+} from '../clients/domain/client.js';
 import type { ClientChange } from '../clients/domain/client-change.js';
 import { parseScope } from '../protocol/scope.js';
 import {
@@ -20,6 +24,7 @@ export interface ClientOptions {
   readonly grantTypes?: readonly string[];
   readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | Default;
   readonly resources?: readonly string[];
+  readonly accessTokenFormat?: AccessTokenFormat | Default;
   readonly accessTokenTtl?: number | Default;
   readonly allowedIps?: readonly string[];
   readonly contacts?: readonly string[];
@@ -44,6 +49,12 @@ export function withClientOptions(command: Command): Command {
       ).choices(['client_secret_basic', 'client_secret_post', DEFAULT]),
     )
     .option('--resources <list>', 'URIs that it may get tokens for, with commas between', commaList)
+    .addOption(
+      new Option('--access-token-format <format>', 'the form of its tokens').choices([
+        ...ACCESS_TOKEN_FORMATS,
+        DEFAULT,
+      ]),
+    )
     .option(
       '--access-token-ttl <seconds>',
       'how long its tokens live, or: default',
@@ -71,6 +82,7 @@ export function changeOf(options: ClientOptions): ClientChange {
     grantTypes: options.grantTypes as ClientChange['grantTypes'],
     tokenEndpointAuthMethod: valueOf(method),
     resources: options.resources,
+    accessTokenFormat: valueOf(options.accessTokenFormat),
     accessTokenTtlSeconds: valueOf(options.accessTokenTtl),
     allowedIps: options.allowedIps,
     contacts: options.contacts,

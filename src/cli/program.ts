@@ -5,6 +5,7 @@ import { addAdminCommands } from './commands/admin.js';
 import { addAuditCommands } from './commands/audit.js';
 import { addClientsCommands } from './commands/clients.js';
 import { addInfoCommand } from './commands/info.js';
+import { addKeysCommands } from './commands/keys.js';
 import { addScopesCommands } from './commands/scopes.js';
 import { addSecretsCommands } from './commands/secrets.js';
 import { addTokensCommands } from './commands/tokens.js';
@@ -39,6 +40,7 @@ export function buildProgram(cli: Cli): Command {
   addSecretsCommands(program, cli);
   addTokensCommands(program, cli);
   addScopesCommands(program, cli);
+  addKeysCommands(program, cli);
   addAuditCommands(program, cli);
   addAdminCommands(program, cli);
   addInfoCommand(program, cli);

@@ -199,6 +199,100 @@ describe('the audit trail', () => {
   });
 });
 
+describe('the signing keys', () => {
+  let withKey: Postern;
+
+  beforeAll(() => {
+    withKey = postern({
+      DATABASE_URL: database.url,
+      PUBLIC_URL: 'https://auth.example.com',
+      KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+    });
+  });
+
+  it('need a setting, which the refusal names', async () => {
+    const refused = await run('keys', 'rotate');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^error: KEY_ENCRYPTION_KEY is not set[^\n]+\n$/);
+    expect((await run('keys', 'list', '--json')).json()).toEqual({ items: [] });
+  });
+
+  it('are made where there are none, listed without their private halves, and recorded', async () => {
+    const made = await withKey('keys', 'rotate', '--json');
+    expect(made.code).toBe(0);
+    const key = {
+      kid: expect.stringMatching(/^[\w-]{43}$/),
+      algorithm: 'EdDSA',
+      created_at: expect.any(String),
+      retired_at: null,
+    };
+    const listed = await withKey('keys', 'list', '--json');
+    expect(listed.stdout).toBe(made.stdout);
+    expect(listed.json().items).toHaveLength(2);
+    expect(listed.json().items).toEqual(
+      expect.arrayContaining([
+        { ...key, state: 'current', activated_at: expect.any(String) },
+        { ...key, state: 'next', activated_at: null },
+      ]),
+    );
+    expect(await events(1)).toMatchObject([{ action: 'signing_key.rotated', actor: ACTOR }]);
+  });
+
+  it('are not rotated twice in a row, unless by force, which has to be confirmed', async () => {
+    const refused = await withKey('keys', 'rotate');
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toMatch(/^error: The next key was published \d+ seconds ago/);
+    const unconfirmed = await withKey('keys', 'rotate', '--force');
+    expect(unconfirmed.code).toBe(2);
+    const kidOf = async (state: string): Promise<string> => {
+      const { items = [] } = (await withKey('keys', 'list', '--json')).json();
+      return String(items.find((item) => item.state === state)?.kid);
+    };
+    const [current, next] = [await kidOf('current'), await kidOf('next')];
+    expect(unconfirmed.stderr).toContain(`Add --confirm ${current} if you mean it`);
+    const forced = await withKey('keys', 'rotate', '--force', '--confirm', current);
+    expect(forced.code).toBe(0);
+    expect(forced.stdout).toMatch(/^KID +ALGORITHM +STATE +PUBLISHED +SIGNS SINCE +RETIRED\n/);
+    expect(await kidOf('retired')).toBe(current);
+    expect(await kidOf('current')).toBe(next);
+  });
+
+  it('let a client get JWTs, and without the setting none', async () => {
+    const words = ['clients', 'update', 'billing', '--access-token-format', 'jwt'];
+    const refused = await run(...words);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^error: --access-token-format [^\n]+KEY_ENCRYPTION_KEY/);
+    await withKey(
+      'clients',
+      'create',
+      '--client-id',
+      'jwts',
+      '--client-name',
+      'x',
+      '--scope',
+      'read',
+    );
+    const changed = await withKey(
+      'clients',
+      'update',
+      'jwts',
+      '--access-token-format',
+      'jwt',
+      '--json',
+    );
+    expect(changed.json()).toMatchObject({ access_token_format: 'jwt', access_token_ttl: 3600 });
+    const back = await run(
+      'clients',
+      'update',
+      'jwts',
+      '--access-token-format',
+      'default',
+      '--json',
+    );
+    expect(back.json()).toMatchObject({ access_token_format: 'opaque' });
+  });
+});
+
 describe('info', () => {
   it('tells where everything is, and no password', async () => {
     await run('admin', 'create', '--client-id', 'root', '--json');
