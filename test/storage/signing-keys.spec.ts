@@ -327,6 +327,7 @@ describe('the keeper', () => {
     await database.query(
       'UPDATE oauth_signing_key SET created_at = now() WHERE activated_at IS NULL',
     );
+    expect(node.service.isDue(await keysOf(node))).toBe(false);
     await node.keeper.keep();
     expect((await keysOf(node)).retired).toEqual([]);
   });
