@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util';
+
+export const USAGE = `npm run bench [-- [token|check|disk] [options]]
+
+  --connections 1,32,256   how many connections, one after the other
+  --seconds 2              length of a slice
+  --slices 6               slices of each server, for each number of connections
+  --only a,b               these servers alone, beside this project's
+  --rows 2000000           tokens to store (disk)
+  --json <file>            writes every slice there too
+  --quick                  half a minute: --seconds 0.5 --slices 2 --rows 200000
+`;
+
+/** Reads the command line. */
+export function readOptions(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      connections: { type: 'string', default: '1,32,256' },
+      seconds: { type: 'string' },
+      slices: { type: 'string' },
+      only: { type: 'string' },
+      rows: { type: 'string' },
+      json: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const usual = values.quick
+    ? { seconds: 0.5, slices: 2, rows: 200_000 }
+    : { seconds: 2, slices: 6, rows: 2_000_000 };
+  return {
+    mode: positionals[0] ?? 'token',
+    help: values.help,
+    json: values.json,
+    only: values.only?.split(','),
+    connections: values.connections.split(',').map((text) => positive(text, 'connections')),
+    seconds: positive(values.seconds ?? usual.seconds, 'seconds'),
+    slices: positive(values.slices ?? usual.slices, 'slices'),
+    rows: positive(values.rows ?? usual.rows, 'rows'),
+  };
+}
+
+function positive(text, name) {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} must be a number above 0`);
+  return value;
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { chosen, runContests } from './contest.mjs';
+import { OWN, report } from './report.mjs';
+import { addClient, countTokens } from './support/seed.mjs';
+import { startServer } from './support/server-process.mjs';
+
+const ROOT = join(import.meta.dirname, '..');
+const OTHERS = ['oidc-provider', 'oauth2-server', 'express-insert', 'http-insert', 'http-batch'];
+const BODY = 'grant_type=client_credentials&scope=read+write';
+
+/** The token endpoint: this server, its peers and the floors, with the same requests. */
+export async function runToken(options, postgres) {
+  const names = chosen([OWN, ...OTHERS], OWN, options.only);
+  const client = { id: 'bench', secret: randomBytes(32).toString('base64url') };
+  const servers = [];
+  for (const name of names) servers.push(await start(name, client, postgres));
+  const load = tokenLoad(client);
+  const contests = [{ subject: 'token', loadOf: () => load, servers }];
+  const { cells, answered } = await runContests(contests, options, postgres);
+  for (const server of servers) await assertStored(server, answered.get(server.name));
+  return { text: report(cells, options, postgres), data: cells };
+}
+
+async function start(name, client, postgres) {
+  const databaseUrl = await postgres.database(name === OWN ? undefined : name);
+  await addClient(databaseUrl, client);
+  const server = await (name === OWN ? startOwn(postgres) : startOther(name, client, databaseUrl));
+  return { ...server, databaseUrl };
+}
+
+/** As in production, all settings at their defaults; it is told where the database is, and to end at once. */
+function startOwn({ dataDir }) {
+  const args = ['--enable-source-maps', join(ROOT, 'dist/src/main.js')];
+  return startServer(OWN, args, { DATA_DIR: dataDir, SHUTDOWN_DRAIN_MS: '0' });
+}
+
+function startOther(name, { id, secret }, databaseUrl) {
+  const env = { DATABASE_URL: databaseUrl, CLIENT_ID: id, CLIENT_SECRET: secret };
+  return startServer(name, [join(import.meta.dirname, `servers/${name}.mjs`)], env);
+}
+
+/** The same bytes for every server. */
+export function tokenLoad({ id, secret }) {
+  const head = [
+    'POST /o/token/ HTTP/1.1',
+    'Host: localhost',
+    `Authorization: Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${BODY.length}`,
+  ];
+  return { before: `${head.join('\r\n')}\r\n\r\n${BODY}` };
+}
+
+/** A token that was answered and is not there would have been cheap. */
+async function assertStored({ name, databaseUrl }, answered) {
+  const stored = await countTokens(databaseUrl);
+  if (stored < answered)
+    throw new Error(`${name} answered ${answered} tokens and stored ${stored}`);
+}
