@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parseBasicCredentials, type PresentedCredentials } from './basic-credentials.js';
+import {
+  basicCredentials,
+  parseBasicCredentials,
+  type PresentedCredentials,
+} from './basic-credentials.js';
 import { MalformedRequestError } from './malformed-request.js';
 
 /** RFC 6749 §5.2. */
@@ -181,5 +185,21 @@ describe('a Basic header', () => {
     );
     expect([...sentences].filter((sentence) => !DESCRIPTION.test(sentence))).toEqual([]);
     expect(sentences.size).toBe(5);
+  });
+});
+
+describe('the writing of a Basic header', () => {
+  it('form-encodes both halves', () => {
+    const header = basicCredentials({ clientId: 'my id', clientSecret: 's:%+~/' });
+    expect(header).toBe(basic('my+id:s%3A%25%2B~%2F'));
+  });
+
+  it('is read back as it was meant', () => {
+    fc.assert(
+      fc.property(text, text, (clientId, clientSecret) => {
+        const [read] = parseBasicCredentials(basicCredentials({ clientId, clientSecret })) ?? [];
+        expect(read).toEqual({ clientId, clientSecret });
+      }),
+    );
   });
 });

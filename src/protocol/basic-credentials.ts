@@ -47,6 +47,20 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
   return found;
 }
 
+/**
+ * Writes the value of an `Authorization: Basic` header (RFC 7617), both halves form-encoded
+ * (RFC 6749 §2.3.1).
+ */
+export function basicCredentials({ clientId, clientSecret }: PresentedCredentials): string {
+  const text = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
+  return `Basic ${Buffer.from(text).toString('base64')}`;
+}
+
+/** Leaves `~` as it is, unlike URLSearchParams: for servers that do not decode. */
+function formEncoded(half: string): string {
+  return encodeURIComponent(half).replaceAll('%20', '+');
+}
+
 function decodeBase64(encoded: string): string {
   if (!BASE64.test(encoded)) {
     throw new MalformedRequestError(

@@ -1,4 +1,9 @@
-/** The public face of the resource server: what a module that guards its handlers imports. */
+/**
+ * The public face of the resource server: what a module that guards its handlers imports, here, and
+ * in another service as `postern/resource-server`.
+ */
+export { DomainError, type ErrorContext } from '../errors/domain-error.js';
+export type { ErrorCode } from '../errors/error-catalogue.js';
 export {
   access,
   AnyScope,
@@ -18,3 +23,11 @@ export type { ResourceServerExtras, ResourceServerOptions } from './resource-ser
 export { ScopesGuard } from './scopes.guard.js';
 export { TokenGate } from './token-gate.js';
 export { TokenVerifier, type VerifiedToken } from './token-verifier.js';
+export {
+  IntrospectionTokenVerifier,
+  type IntrospectionTokenVerifierOptions,
+} from './verifiers/introspection-token-verifier.js';
+export {
+  JwksTokenVerifier,
+  type JwksTokenVerifierOptions,
+} from './verifiers/jwks-token-verifier.js';

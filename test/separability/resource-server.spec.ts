@@ -289,7 +289,7 @@ describe('what the resource server imports, at first hand or further on', () => 
 
   beforeAll(() => {
     const folder = join(SRC, 'resource-server');
-    for (const file of readdirSync(folder)) {
+    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       if (/(?<!\.spec)\.ts$/.test(file)) visit(join(folder, file));
     }
   });
@@ -299,13 +299,15 @@ describe('what the resource server imports, at first hand or further on', () => 
     expect(new Set(folders)).toEqual(new Set(['errors', 'protocol', 'resource-server']));
   });
 
-  it('is Node, Nest and Express, of what others wrote', () => {
+  it('is Node, Nest, Express and what the verifiers need, of what others wrote', () => {
     expect(packages).toEqual(
       new Set([
         '@nestjs/common',
         '@nestjs/core',
         '@nestjs/swagger',
         'express',
+        'jose',
+        'lru-cache',
         'node:crypto',
         'node:http',
       ]),
