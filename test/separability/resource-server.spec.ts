@@ -8,14 +8,18 @@ import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   BadRequestException,
+  Catch,
   Controller,
   Get,
   Module,
   Post,
+  type ArgumentsHost,
+  type ExceptionFilter,
   type INestApplication,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { Response } from 'express';
 import ts from 'typescript';
 import {
   AnyScope,
@@ -210,6 +214,33 @@ describe('a toy application that has the resource server alone', () => {
     const answer = await call(path, token);
     expect({ status: answer.status, body: answer.body }).toEqual({ status, body });
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+  });
+
+  it('writes the refusals also where the application has a filter for everything', async () => {
+    @Catch()
+    class EverythingFilter implements ExceptionFilter {
+      catch(_thrown: unknown, host: ArgumentsHost): void {
+        host.switchToHttp().getResponse<Response>().status(500).end('something failed');
+      }
+    }
+    @Module({
+      imports: [resourceServer],
+      controllers: [ToysController],
+      providers: [{ provide: APP_FILTER, useClass: EverythingFilter }],
+    })
+    class FilteringModule {}
+
+    const filtering = await NestFactory.create(FilteringModule, { logger: false });
+    await filtering.listen(0, '127.0.0.1');
+    const url = await filtering.getUrl();
+    const statuses = [await send(`${url}/toys`), await send(`${url}/toys/bug`)].map(
+      ({ status, text }) => [status, text.startsWith('something')],
+    );
+    await filtering.close();
+    expect(statuses).toEqual([
+      [401, false],
+      [500, true],
+    ]);
   });
 
   it('does not start where a handler has no rule, and names it', async () => {

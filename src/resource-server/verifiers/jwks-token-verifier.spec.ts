@@ -291,6 +291,12 @@ describe('the keys', () => {
     expect(server.count('/jwks')).toBe(2);
   });
 
+  it('are not tried in turn for a token that names none of several', async () => {
+    server.keys = [await makeKey('other'), key];
+    const token = await sign(good(), key, { kid: undefined });
+    expect((await call(await serviceWith(), token)).status).toBe(401);
+  });
+
   it('that are no longer published are dead once the fetched ones are too old', async () => {
     const toy = await serviceWith({ keysMaxAgeSeconds: 0.2 });
     const token = await sign(good(), key);
