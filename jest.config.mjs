@@ -7,7 +7,9 @@ if (vm.SourceTextModule === undefined) {
 }
 
 /** The folders of the wider suite. */
-export const WIDER = ['<rootDir>/test/e2e/', '<rootDir>/test/cli/', '<rootDir>/test/nodes/'];
+export const WIDER = ['e2e', 'cli', 'nodes', 'second-service'].map(
+  (name) => `<rootDir>/test/${name}/`,
+);
 
 /** What both test commands share: `npm test` (here) and `npm run test:e2e`. */
 export const base = {

@@ -1,27 +1,12 @@
 /** What the documents show to a newcomer works, literally. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { example } from '../support/examples.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-
-/** The code block of a document that has a text in it. */
-function example(document: string, text: string): string {
-  const blocks = readFileSync(join(ROOT, document), 'utf8').matchAll(/```ts\n(.*?)```/gs);
-  const found = [...blocks].map(([, code = '']) => code).find((code) => code.includes(text));
-  if (found === undefined) throw new Error(`${document} has no example with ${text}`);
-  return found;
-}
 
 describe('the module of the README with the test of docs/guarding.md', () => {
   let folder: string;
