@@ -16,10 +16,10 @@ export interface IntrospectionTokenVerifierOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   /**
-   * How long an answer is used again, counted from the moment the question was sent; 0.25 by
-   * default. Postern promises that a killed token is refused everywhere within one second, and a
-   * node of it can be 0.7 seconds behind where its database is disturbed: the two stay below the one
-   * second. A service that can wait longer may set more.
+   * How long an answer is used again, counted from the moment the question was sent; 0.5 by
+   * default. Postern promises that a killed token is refused everywhere within one second, and judges
+   * an introspection by its database, at the moment it is asked: that leaves the other half second
+   * to a busy service. One that can wait longer may set more.
    */
   readonly cacheSeconds?: number;
   /** The most tokens whose answers are kept; 10,000 by default. */
@@ -62,7 +62,7 @@ export class IntrospectionTokenVerifier extends TokenVerifier {
   /** @throws an Error for options that can not be meant; nothing is asked yet */
   constructor(options: IntrospectionTokenVerifierOptions) {
     super();
-    const { cacheSeconds = 0.25, clientId, clientSecret } = options;
+    const { cacheSeconds = 0.5, clientId, clientSecret } = options;
     if (!(cacheSeconds >= 0)) throw new RangeError('cacheSeconds must not be negative');
     this.cacheMs = cacheSeconds * 1000;
     this.questions = new LRUCache({ max: options.cacheSize ?? 10_000 });
