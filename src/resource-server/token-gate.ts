@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Request } from 'express';
 import { DomainError, temporarilyUnavailable } from '../errors/domain-error.js';
 import type { ErrorCode } from '../errors/error-catalogue.js';
 import { presentedToken } from '../protocol/bearer-token.js';
@@ -9,6 +8,12 @@ import { normalizedResource } from '../protocol/resource-indicator.js';
 import type { AccessRule } from './access-rule.js';
 import { RESOURCE_SERVER_OPTIONS, type ResourceServerOptions } from './resource-server.options.js';
 import type { VerifiedToken } from './token-verifier.js';
+
+/** What of a request tells its token; not Express's own type, which a service may not have. */
+export interface PresentingRequest {
+  readonly rawHeaders: readonly string[];
+  readonly url: string;
+}
 
 /** Admits callers by their access tokens (RFC 6750): what the guard of every handler asks. */
 @Injectable()
@@ -25,14 +30,14 @@ export class TokenGate {
    * @throws DomainError with the challenge of RFC 6750 §3 for a caller who may not come in, and
    *   `temporarily_unavailable` where the token could not be judged
    */
-  async admit(request: Request, rule: AccessRule): Promise<VerifiedToken> {
+  async admit(request: PresentingRequest, rule: AccessRule): Promise<VerifiedToken> {
     const caller = await this.verified(this.tokenOf(request));
     const missing = missingScopes(rule, caller.scopes);
     if (missing.length > 0) throw this.insufficientScope(rule, missing);
     return caller;
   }
 
-  private tokenOf(request: Request): string {
+  private tokenOf(request: PresentingRequest): string {
     try {
       const presented = presentedToken(request.rawHeaders, request.url);
       if (presented.kind === 'token') return presented.token;
