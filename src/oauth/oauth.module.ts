@@ -3,6 +3,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { ClientsModule } from '../clients/clients.module.js';
 import { InvalidationModule } from '../invalidation/invalidation.module.js';
 import { ScopesModule } from '../scopes/scopes.module.js';
+import { SigningKeysModule } from '../signing-keys/signing-keys.module.js';
 import { ClientAuthenticator } from './domain/client-authenticator.js';
 import { FailedAttempts } from './domain/failed-attempts.js';
 import { TokenCounts } from './domain/token-counts.repository.js';
@@ -26,7 +27,7 @@ import { TokenPartitionsKeeper } from './storage/token-partitions.keeper.js';
 
 /** The authorization server: it authenticates clients and issues tokens. */
 @Module({
-  imports: [AuditModule, ClientsModule, InvalidationModule, ScopesModule],
+  imports: [AuditModule, ClientsModule, InvalidationModule, ScopesModule, SigningKeysModule],
   controllers: [
     TokenController,
     RevocationController,

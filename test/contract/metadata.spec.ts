@@ -27,6 +27,7 @@ describe('a server without a path', () => {
       expect(body).toEqual({
         issuer: publicUrl,
         token_endpoint: `${publicUrl}/o/token/`,
+        jwks_uri: `${publicUrl}/o/.well-known/jwks.json`,
         token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
         revocation_endpoint: `${publicUrl}/o/revoke_token/`,
         revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],

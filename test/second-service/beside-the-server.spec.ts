@@ -1,8 +1,9 @@
 /**
  * The second service with a real server of this project as its authorization server: built, in a
- * process of its own, on a real PostgreSQL. The service introspects.
+ * process of its own, on a real PostgreSQL. The service introspects, or checks JWTs by itself.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { administrator, credentialsIn, type Administrator } from '../support/administrator.js';
 import type { StoredClient } from '../support/builders.js';
@@ -26,7 +27,11 @@ beforeAll(async () => {
   await installed.compile();
   const port = String(await freePort());
   const issuer = `http://127.0.0.1:${port}`;
-  server = await startServer({ PORT: port, PUBLIC_URL: issuer });
+  server = await startServer({
+    PORT: port,
+    PUBLIC_URL: issuer,
+    KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  });
   admin = await administrator(server.baseUrl, server.admin);
   const { clientId, clientSecret } = await makeClient({
     client_name: 'The second service',
@@ -54,9 +59,9 @@ async function makeClient(body: Record<string, unknown>): Promise<StoredClient> 
   return credentialsIn(made);
 }
 
-function write(token: string): Promise<Answer> {
+function write(token: string, to = service): Promise<Answer> {
   const headers = { Authorization: `Bearer ${token}` };
-  return send(`${service.url}/notes`, { method: 'POST', headers });
+  return send(`${to.url}/notes`, { method: 'POST', headers });
 }
 
 /** Calls without a pause until a refusal; gives how long after now the last call went that got in. */
@@ -159,5 +164,51 @@ describe('a token of the real server', () => {
       status: 503,
       retry: '1',
     });
+  });
+});
+
+describe('a JWT of the real server, checked by its published keys', () => {
+  let checking: RunningService;
+  let client: StoredClient;
+
+  beforeAll(async () => {
+    checking = await installed.start({ VERIFIER: 'jwks', ISSUER: server.baseUrl, AUDIENCE });
+    client = await makeClient({
+      client_name: 'Billing',
+      scope: 'read write',
+      resources: [AUDIENCE],
+      access_token_format: 'jwt',
+    });
+  });
+
+  afterAll(() => checking.stop());
+
+  it('is let in by its scopes, without a question to the server', async () => {
+    const token = await getToken(server.baseUrl, client, 'read write');
+    const { status, body } = await write(token, checking);
+    expect({ status, body }).toEqual({ status: 201, body: { writtenBy: client.clientId } });
+    const reads = await getToken(server.baseUrl, client, 'read');
+    expect((await write(reads, checking)).status).toBe(403);
+  });
+
+  it('stays good there until it expires, though it was revoked', async () => {
+    const token = await getToken(server.baseUrl, client, 'write');
+    const Authorization = basic(client);
+    await postForm(`${server.baseUrl}/o/revoke_token/`, { token }, { Authorization });
+    await delay(REFUSED_WITHIN_MS);
+    expect((await write(token, checking)).status).toBe(201);
+    // The service that asks the server knows.
+    expect((await write(token)).status).toBe(401);
+  });
+
+  it('is the only kind that it takes', async () => {
+    const opaque = await makeClient({
+      client_name: 'Opaque',
+      scope: 'write',
+      resources: [AUDIENCE],
+    });
+    const token = await getToken(server.baseUrl, opaque);
+    expect((await write(token, checking)).status).toBe(401);
+    expect((await write(token)).status).toBe(201);
   });
 });

@@ -9,7 +9,18 @@ export function drawAccessToken(): string {
   return randomLetters(LENGTH);
 }
 
-/** Whether a text can be a token of this server at all; what can't is not looked up. */
+const JTI_LENGTH = 24;
+
+/**
+ * Draws the name of a JWT access token (RFC 7519 §4.1.7): 143 random bits. Its row is found by the
+ * name as an opaque token's is by itself; so it is of another length, since whoever reads the JWT
+ * learns the name, which must never be taken for a token.
+ */
+export function drawTokenName(): string {
+  return randomLetters(JTI_LENGTH);
+}
+
+/** Whether a text can be an opaque token of this server at all. */
 export function isOpaqueToken(text: string): boolean {
   return OPAQUE_TOKEN.test(text);
 }

@@ -6,6 +6,7 @@ import {
   FakeTokenCounts,
   FakeTokensRepository,
 } from '../../../test/support/fakes.js';
+import { aTokenService } from '../../../test/support/signing-keys.js';
 import type { Client } from '../../clients/domain/client.js';
 import { loadSettings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
@@ -16,10 +17,12 @@ import { TokenQuota } from './token-quota.js';
 const API = 'https://api.example.com';
 const CATALOGUE = ['read', 'write', 'admin', 'introspection', 'invoices:read', 'a,b'];
 
+const { signer } = await aTokenService('EdDSA');
+
 function setUp() {
   const tokens = new FakeTokensRepository();
   const settings = loadSettings({ DEFAULT_AUDIENCE: API, ACCESS_TOKEN_TTL: '600' });
-  const issuer = new TokenIssuer(tokens, new TokenQuota(new FakeTokenCounts()), settings);
+  const issuer = new TokenIssuer(tokens, new TokenQuota(new FakeTokenCounts()), signer, settings);
   return {
     tokens,
     issue: (traits: Partial<Client>, request: Partial<TokenRequest> = {}) =>

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
-import type { Client } from '../../clients/domain/client.js';
+import { accessTokenTtlOf, type Client } from '../../clients/domain/client.js';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { normalizedResource } from '../../protocol/resource-indicator.js';
 import { parseScope } from '../../protocol/scope.js';
 import { tokenDigest } from '../../secrets/digests.js';
-import { drawAccessToken, type NewAccessToken } from './access-token.js';
+import { AccessTokenSigner } from '../../signing-keys/domain/access-token-signer.js';
+import { drawAccessToken, drawTokenName, type NewAccessToken } from './access-token.js';
 import type { AuthenticatedClient } from './client-authenticator.js';
 import { TokenQuota } from './token-quota.js';
 import { TokensRepository } from './tokens.repository.js';
@@ -39,6 +40,7 @@ export class TokenIssuer {
   constructor(
     private readonly tokens: TokensRepository,
     private readonly quota: TokenQuota,
+    private readonly signer: AccessTokenSigner,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -71,26 +73,57 @@ export class TokenIssuer {
     const scopes = grantedScopes(client, request.scope);
     const audience = this.grantedAudience(client, request.resources);
     const giveBack = await this.quota.take(client);
-    const accessToken = drawAccessToken();
-    const ttlSeconds = client.accessTokenTtlSeconds ?? this.settings.accessTokenTtlSeconds;
-    const token: NewAccessToken = {
-      digest: tokenDigest(accessToken),
-      clientKey: client.key,
-      secretKey: secret.key,
-      scopes,
-      audience,
-      ttlSeconds,
-    };
-    const issuedAt = await this.tokens.insert(token).catch((error: unknown) => {
+    try {
+      const issued = await this.store(client, { secretKey: secret.key, scopes, audience });
+      if (issued === undefined) giveBack();
+      else TOKENS_ISSUED.inc();
+      return issued;
+    } catch (error) {
       giveBack();
       throw error;
-    });
-    if (issuedAt === undefined) {
-      giveBack();
-      return undefined;
     }
-    TOKENS_ISSUED.inc();
-    return { accessToken, expiresInSeconds: ttlSeconds, scopes };
+  }
+
+  private async store(
+    client: Client,
+    granted: Pick<NewAccessToken, 'secretKey' | 'scopes' | 'audience'>,
+  ): Promise<IssuedToken | undefined> {
+    const isJwt = client.accessTokenFormat === 'jwt';
+    const drawn = isJwt ? drawTokenName() : drawAccessToken();
+    const ttlSeconds = accessTokenTtlOf(client, this.settings.accessTokenTtlSeconds);
+    const issuedAt = await this.tokens.insert({
+      digest: tokenDigest(drawn),
+      clientKey: client.key,
+      ttlSeconds,
+      ...granted,
+    });
+    if (issuedAt === undefined) return undefined;
+    const issued = { expiresInSeconds: ttlSeconds, scopes: granted.scopes };
+    if (!isJwt) return { accessToken: drawn, ...issued };
+    return {
+      accessToken: await this.sign(client, drawn, granted, issuedAt, ttlSeconds),
+      ...issued,
+    };
+  }
+
+  /** After the commit, so that the token says of its times what its row says. */
+  private sign(
+    { clientId }: Client,
+    jti: string,
+    { scopes, audience }: Pick<NewAccessToken, 'scopes' | 'audience'>,
+    issuedAt: Date,
+    ttlSeconds: number,
+  ): Promise<string> {
+    const seconds = Math.floor(issuedAt.getTime() / 1000);
+    return this.signer.sign({
+      jti,
+      issuer: this.settings.publicUrl,
+      clientId,
+      scopes,
+      audience: audience ?? [this.settings.defaultAudience],
+      issuedAt: seconds,
+      expiresAt: seconds + ttlSeconds,
+    });
   }
 
   /**

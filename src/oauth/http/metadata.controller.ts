@@ -4,7 +4,12 @@ import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { Cacheable } from '../../http/cacheable.decorator.js';
-import { resourceMetadataUrl, WELL_KNOWN, wellKnownUrl } from '../../protocol/well-known.js';
+import {
+  JWKS_PATH,
+  resourceMetadataUrl,
+  WELL_KNOWN,
+  wellKnownUrl,
+} from '../../protocol/well-known.js';
 import { Public } from '../../resource-server/index.js';
 import { ScopeCatalogue } from '../../scopes/domain/scope-catalogue.js';
 import { CLIENT_AUTH_METHODS } from './client-credentials.guard.js';
@@ -40,6 +45,7 @@ export class MetadataController {
     return {
       issuer: publicUrl,
       token_endpoint: `${publicUrl}/o/token/`,
+      jwks_uri: `${publicUrl}/${JWKS_PATH}`,
       token_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
       revocation_endpoint: `${publicUrl}/o/revoke_token/`,
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,

@@ -13,6 +13,8 @@ const LEEWAY_SECONDS = 5;
 /** What a good token leads to: its row. */
 export interface ReadAccessToken {
   readonly jti: string;
+  /** Seconds since the epoch (`exp`). */
+  readonly expiresAt: number;
 }
 
 /** Checks the JWT access tokens of this server (RFC 9068 §4, RFC 8725 §3). */
@@ -56,9 +58,9 @@ export class AccessTokenReader {
         clockTolerance: LEEWAY_SECONDS,
         requiredClaims: ['iss', 'sub', 'aud', 'client_id', 'iat', 'exp', 'jti'],
       });
-      const { jti } = payload;
+      const { jti, exp = 0 } = payload;
       return typeof jti === 'string' && jti !== '' && !isFromTheFuture(payload)
-        ? { jti }
+        ? { jti, expiresAt: exp }
         : undefined;
     } catch {
       // The key is at hand, so whatever fails is the token's fault.

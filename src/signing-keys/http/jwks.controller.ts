@@ -1,6 +1,7 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { JWK } from 'jose';
+import { Cacheable } from '../../http/cacheable.decorator.js';
 import { JWKS_PATH } from '../../protocol/well-known.js';
 import { Public } from '../../resource-server/index.js';
 import { KeyRing } from '../domain/key-ring.js';
@@ -16,7 +17,7 @@ export class JwksController {
 
   /** Gives the public keys (RFC 7517 §5, RFC 8414 §2 `jwks_uri`). */
   @Get(JWKS_PATH)
-  @Header('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`)
+  @Cacheable(JWKS_MAX_AGE_SECONDS)
   @ApiOperation({
     operationId: 'getJwks',
     summary: 'Read the keys that sign access tokens',

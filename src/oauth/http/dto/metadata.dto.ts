@@ -8,6 +8,9 @@ export class AuthorizationServerMetadataDto {
   @ApiProperty({ description: 'Where tokens are issued.', format: 'uri' })
   readonly token_endpoint!: string;
 
+  @ApiProperty({ description: 'The keys that sign JWT access tokens (RFC 9068).', format: 'uri' })
+  readonly jwks_uri!: string;
+
   @ApiProperty({ description: 'How a client can authenticate there.', type: [String] })
   readonly token_endpoint_auth_methods_supported!: readonly string[];
 
