@@ -67,7 +67,11 @@ async function assertDurable(url) {
   }
 }
 
-/** Runs one statement on a connection of its own. */
+/**
+ * Runs one statement on a connection of its own.
+ *
+ * @returns {Promise<Record<string, any>[]>} the rows
+ */
 export async function query(url, text, values) {
   const { rows } = await withClient(url, (client) => client.query(text, values));
   return rows;
