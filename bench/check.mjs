@@ -10,6 +10,7 @@ const CACHED = 500;
 /** Of the uncached kind, taken in turn: more than a cache would hold. */
 const UNCACHED = 200_000;
 const JWTS = 100;
+const KEY = randomBytes(32).toString('base64');
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** This server as it is, with two handlers of the bench in it: a guarded and an open one. */
@@ -43,7 +44,11 @@ function newClient(id, format) {
 /** All look tokens up in the same table. */
 function start(name, databaseUrl) {
   const file = join(import.meta.dirname, `servers/${FILES[name]}.mjs`);
-  return startServer(name, [file], { DATABASE_URL: databaseUrl, SHUTDOWN_DRAIN_MS: '0' });
+  return startServer(name, [file], {
+    DATABASE_URL: databaseUrl,
+    KEY_ENCRYPTION_KEY: KEY,
+    SHUTDOWN_DRAIN_MS: '0',
+  });
 }
 
 function contestsOf(servers, jwts) {

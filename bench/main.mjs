@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { runCheck } from './check.mjs';
 import { runDisk } from './disk.mjs';
+import { runGrowth } from './growth.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { startPostgres } from './support/postgres.mjs';
 import { stopServers } from './support/server-process.mjs';
 import { runToken } from './token.mjs';
 
-const MODES = { token: runToken, check: runCheck, disk: runDisk };
+const MODES = { token: runToken, check: runCheck, disk: runDisk, growth: runGrowth };
 
 async function main() {
   const options = readOptions(process.argv.slice(2));

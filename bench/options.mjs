@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = `npm run bench [-- [token|check|disk] [options]]
+export const USAGE = `npm run bench [-- [token|check|disk|growth] [options]]
 
   --connections 1,32,256   how many connections, one after the other
   --seconds 2              length of a slice
   --slices 6               slices of each server, for each number of connections
   --only a,b               these servers alone, beside this project's
-  --rows 2000000           tokens to store (disk)
+  --rows 2000000           tokens to store (disk, growth)
   --json <file>            writes every slice there too
   --quick                  half a minute: --seconds 0.5 --slices 2 --rows 200000
 `;

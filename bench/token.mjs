@@ -42,14 +42,32 @@ function startOther(name, { id, secret }, databaseUrl) {
 
 /** The same bytes for every server. */
 export function tokenLoad({ id, secret }) {
+  const [before, after] = requestParts();
+  return { before: before + basicCredentials(id, secret) + after };
+}
+
+/** The same from many clients in turn: those that addClients makes, from 0 on. */
+export function tokenLoadOfMany(count, secretOf) {
+  const [before, after] = requestParts();
+  const tokens = Array.from({ length: count }, (_, number) =>
+    basicCredentials(`bench-${number}`, secretOf(number)),
+  );
+  return { before, tokens, after };
+}
+
+function basicCredentials(id, secret) {
+  return Buffer.from(`${id}:${secret}`).toString('base64');
+}
+
+/** What stands before the credentials, and what behind them. */
+function requestParts() {
+  const before = 'POST /o/token/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic ';
   const head = [
-    'POST /o/token/ HTTP/1.1',
-    'Host: localhost',
-    `Authorization: Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+    '',
     'Content-Type: application/x-www-form-urlencoded',
     `Content-Length: ${BODY.length}`,
   ];
-  return { before: `${head.join('\r\n')}\r\n\r\n${BODY}` };
+  return [before, `${head.join('\r\n')}\r\n\r\n${BODY}`];
 }
 
 /** A token that was answered and is not there would have been cheap. */

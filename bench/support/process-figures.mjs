@@ -5,13 +5,10 @@ import { cpus } from 'node:os';
 const TICKS_A_SECOND = 100;
 const HAS_PROC = process.platform === 'linux';
 
-/** CPU seconds of a process until now; NaN on a system that does not tell. */
-export function cpuSeconds(pid) {
-  const { own } = times(pid) ?? { own: NaN };
-  return own / TICKS_A_SECOND;
-}
-
-/** CPU seconds of a process and its children, the ended ones too. */
+/**
+ * CPU seconds of a process and its children, the ended ones too, until now; NaN on a system that does
+ * not tell.
+ */
 export function familyCpuSeconds(pid) {
   const parent = times(pid);
   if (parent === undefined) return NaN;

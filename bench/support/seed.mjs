@@ -15,6 +15,26 @@ export async function addClient(url, { id, secret, format = 'opaque' }) {
   return key;
 }
 
+/** Puts clients into a database, `bench-0` and so on, each with one secret. */
+export async function addClients(url, count, secretOf) {
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  for (let first = 0; first < count; first += 10_000) {
+    const some = numbers.slice(first, first + 10_000);
+    await query(
+      url,
+      `WITH made AS (
+         INSERT INTO oauth_client (client_id, client_name, scopes, default_scopes)
+         SELECT id, id, '{read,write}', '{read,write}' FROM unnest($1::text[]) AS id
+         RETURNING id, client_id)
+       INSERT INTO oauth_client_secret (secret_id, client, digest, hint)
+       SELECT gen_random_uuid(), id, sha256(convert_to(secret, 'UTF8')), 'none'
+       FROM made JOIN unnest($1::text[], $2::text[]) AS given (client_id, secret) USING (client_id)`,
+      [some.map((number) => `bench-${number}`), some.map(secretOf)],
+    );
+  }
+  await query(url, 'ANALYZE');
+}
+
 /** Puts live tokens into a database: those that numberedToken gives, from 0 on. */
 export async function addTokens(url, clientKey, count) {
   await query(

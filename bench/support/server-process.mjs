@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cpuSeconds, peakMiB } from './process-figures.mjs';
+import { familyCpuSeconds, peakMiB } from './process-figures.mjs';
 
 const START_MS = 30_000;
 const STOP_MS = 10_000;
@@ -36,7 +36,7 @@ export async function startServer(name, args, env) {
     name,
     port,
     pid: child.pid,
-    cpuSeconds: () => cpuSeconds(child.pid),
+    cpuSeconds: () => familyCpuSeconds(child.pid),
     peakMiB: () => peakMiB(child.pid),
   };
 }
