@@ -317,7 +317,8 @@ describe('a body', () => {
 describe('what is not there', () => {
   it.each([
     ['an unknown path', '/nothing/here', 404, 'not_found'],
-    ['a path with a broken escape', '/%zz', 400, 'invalid_request'],
+    ['a route’s path with a broken escape', '/errors/%zz', 400, 'invalid_request'],
+    ['a path of no route, with a broken escape', '/%zz', 404, 'not_found'],
     ['a doubled slash', '//o/token/', 404, 'not_found'],
   ])('%s is a problem document', async (_what, path, status, page) => {
     const answer = await get(path);
