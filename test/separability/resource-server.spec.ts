@@ -339,6 +339,7 @@ describe('what the resource server imports, at first hand or further on', () => 
         'express',
         'jose',
         'lru-cache',
+        'node:buffer',
         'node:crypto',
         'node:http',
       ]),
