@@ -1,9 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS } from '../config/settings.module.js';
-import type { Settings } from '../config/settings.js';
-import { TokenVerifier, type VerifiedToken } from '../resource-server/index.js';
+import { Injectable } from '@nestjs/common';
+import { TokenVerifier, type Awaitable, type VerifiedToken } from '../resource-server/index.js';
 import { LiveTokens } from './domain/live-tokens.js';
-import { TokenReader } from './domain/token-reader.js';
+import { TokenReader, type ReadToken } from './domain/token-reader.js';
 
 /**
  * Judges tokens where they are issued, in the same process: the only bridge between the
@@ -14,14 +12,19 @@ export class LocalTokenVerifier extends TokenVerifier {
   constructor(
     private readonly reader: TokenReader,
     private readonly tokens: LiveTokens,
-    @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     super();
   }
 
-  override async verify(token: string): Promise<VerifiedToken | undefined> {
-    const read = await this.reader.read(token);
-    const live = read && (await this.tokens.find(read.digest));
-    return live && { ...live, audience: live.audience ?? [this.settings.defaultAudience] };
+  override verify(token: string): Awaitable<VerifiedToken | undefined> {
+    const read = this.reader.read(token);
+    return read instanceof Promise
+      ? read.then((later) => this.claimsOf(later))
+      : this.claimsOf(read);
+  }
+
+  private claimsOf(read: ReadToken | undefined): Awaitable<VerifiedToken | undefined> {
+    const live = read && this.tokens.find(read.digest);
+    return live instanceof Promise ? live.then((later) => later?.claims) : live?.claims;
   }
 }

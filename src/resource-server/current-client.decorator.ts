@@ -1,11 +1,21 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { VerifiedToken } from './token-verifier.js';
 
-const CALLERS = new WeakMap<object, VerifiedToken>();
+/** On the request itself, where nobody meets it by chance; a WeakMap would cost more than the rest. */
+const CALLER = Symbol('postern:caller');
 
-/** Remembers for a request whose token it carries. For the guard alone. */
-export function rememberCaller(request: object, caller: VerifiedToken): void {
-  CALLERS.set(request, caller);
+interface GuardedRequest {
+  [CALLER]?: VerifiedToken;
+}
+
+/**
+ * Remembers for a request whose token it carries. For the guard alone.
+ *
+ * @returns true: that one may come in
+ */
+export function rememberCaller(request: object, caller: VerifiedToken): true {
+  (request as GuardedRequest)[CALLER] = caller;
+  return true;
 }
 
 /**
@@ -14,7 +24,7 @@ export function rememberCaller(request: object, caller: VerifiedToken): void {
  * @throws an Error on a handler that is `@Public()`: nobody was asked who they are there
  */
 export function callerOf(context: ExecutionContext): VerifiedToken {
-  const caller = CALLERS.get(context.switchToHttp().getRequest<object>());
+  const caller = context.switchToHttp().getRequest<GuardedRequest>()[CALLER];
   if (caller !== undefined) return caller;
   const handler = `${context.getClass().name}.${context.getHandler().name}`;
   throw new Error(`${handler} asks who calls, but no token guards it: put @Scopes() on it.`);

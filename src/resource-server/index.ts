@@ -22,7 +22,7 @@ export { ResourceServerModule } from './resource-server.module.js';
 export type { ResourceServerExtras, ResourceServerOptions } from './resource-server.options.js';
 export { ScopesGuard } from './scopes.guard.js';
 export { TokenGate } from './token-gate.js';
-export { TokenVerifier, type VerifiedToken } from './token-verifier.js';
+export { TokenVerifier, type Awaitable, type VerifiedToken } from './token-verifier.js';
 export {
   IntrospectionTokenVerifier,
   type IntrospectionTokenVerifierOptions,

@@ -1,10 +1,17 @@
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type CanActivate,
+  type ExecutionContext,
+  type Type,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { accessRuleOf, type AccessRule } from './access-rule.js';
 import { rememberCaller } from './current-client.decorator.js';
 import { PUBLIC_CONTROLLERS, type ResourceServerExtras } from './resource-server.options.js';
 import { TokenGate } from './token-gate.js';
+import { isPending } from './token-verifier.js';
 
 /**
  * Enforces the access rule of every handler (RFC 6750 §2.1, §3). Global, and before any body is
@@ -12,6 +19,8 @@ import { TokenGate } from './token-gate.js';
  */
 @Injectable()
 export class ScopesGuard implements CanActivate {
+  private readonly rules = new Map<ReturnType<ExecutionContext['getHandler']>, KnownRule>();
+
   constructor(
     private readonly gate: TokenGate,
     @Inject(PUBLIC_CONTROLLERS)
@@ -24,7 +33,7 @@ export class ScopesGuard implements CanActivate {
    * @throws DomainError as {@link TokenGate.admit}
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const rule = accessRuleOf(this.reflector, context.getClass(), context.getHandler());
+    const rule = this.ruleOf(context);
     if (rule === undefined) return this.withoutRule(context);
     if (rule.kind === 'public' || rule.kind === 'client') return true;
     return this.admit(context.switchToHttp().getRequest<Request>(), rule);
@@ -36,8 +45,25 @@ export class ScopesGuard implements CanActivate {
     throw new Error(`${context.getClass().name}.${context.getHandler().name} has no access rule`);
   }
 
-  private async admit(request: Request, rule: AccessRule): Promise<boolean> {
-    rememberCaller(request, await this.gate.admit(request, rule));
-    return true;
+  private admit(request: Request, rule: AccessRule): boolean | Promise<boolean> {
+    const caller = this.gate.admit(request, rule);
+    if (isPending(caller)) return caller.then((later) => rememberCaller(request, later));
+    return rememberCaller(request, caller);
   }
+
+  /** Looked up once: what the decorators said does not change. */
+  private ruleOf(context: ExecutionContext): AccessRule | undefined {
+    const [controller, handler] = [context.getClass(), context.getHandler()];
+    const known = this.rules.get(handler);
+    if (known?.controller === controller) return known.rule;
+    const rule = accessRuleOf(this.reflector, controller, handler);
+    this.rules.set(handler, { controller, rule });
+    return rule;
+  }
+}
+
+/** A controller's rule holds for a handler that it inherits, which another may inherit too. */
+interface KnownRule {
+  readonly controller: Type;
+  readonly rule: AccessRule | undefined;
 }

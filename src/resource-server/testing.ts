@@ -1,4 +1,4 @@
-import { TokenVerifier, type VerifiedToken } from './token-verifier.js';
+import { TokenVerifier, type Awaitable, type VerifiedToken } from './token-verifier.js';
 
 /** The audience of every token of {@link TestTokenVerifier}. */
 export const TEST_AUDIENCE = 'urn:postern:test';
@@ -23,8 +23,8 @@ export class TestTokenVerifier extends TokenVerifier {
     }
   }
 
-  override verify(token: string): Promise<VerifiedToken | undefined> {
-    return Promise.resolve(token.startsWith(PREFIX) ? verified(token) : undefined);
+  override verify(token: string): Awaitable<VerifiedToken | undefined> {
+    return token.startsWith(PREFIX) ? verified(token) : undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import { MalformedRequestError } from '../protocol/malformed-request.js';
 import { normalizedResource } from '../protocol/resource-indicator.js';
 import type { AccessRule } from './access-rule.js';
 import { RESOURCE_SERVER_OPTIONS, type ResourceServerOptions } from './resource-server.options.js';
-import type { VerifiedToken } from './token-verifier.js';
+import { isPending, type Awaitable, type VerifiedToken } from './token-verifier.js';
 
 /** What of a request tells its token; not Express's own type, which a service may not have. */
 export interface PresentingRequest {
@@ -30,11 +30,11 @@ export class TokenGate {
    * @throws DomainError with the challenge of RFC 6750 §3 for a caller who may not come in, and
    *   `temporarily_unavailable` where the token could not be judged
    */
-  async admit(request: PresentingRequest, rule: AccessRule): Promise<VerifiedToken> {
-    const caller = await this.verified(this.tokenOf(request));
-    const missing = missingScopes(rule, caller.scopes);
-    if (missing.length > 0) throw this.insufficientScope(rule, missing);
-    return caller;
+  admit(request: PresentingRequest, rule: AccessRule): Awaitable<VerifiedToken> {
+    const verdict = this.ask(this.tokenOf(request));
+    return isPending(verdict)
+      ? verdict.then((caller) => this.admitted(caller, rule), unavailable)
+      : this.admitted(verdict, rule);
   }
 
   private tokenOf(request: PresentingRequest): string {
@@ -53,26 +53,27 @@ export class TokenGate {
     );
   }
 
-  private async verified(token: string): Promise<VerifiedToken> {
-    const caller = await this.ask(token);
+  private ask(token: string): Awaitable<VerifiedToken | undefined> {
+    try {
+      return this.options.verifier.verify(token);
+    } catch (cause) {
+      return unavailable(cause);
+    }
+  }
+
+  private admitted(caller: VerifiedToken | undefined, rule: AccessRule): VerifiedToken {
     if (caller === undefined) throw this.invalidToken('unknown, expired or revoked token');
     if (!caller.audience.some((audience) => this.isOurs(audience))) {
       throw this.invalidToken(`token of client ${caller.clientId} is for another audience`);
     }
+    const missing = missingScopes(rule, caller.scopes);
+    if (missing.length > 0) throw this.insufficientScope(rule, missing);
     return caller;
   }
 
   /** URIs are compared in their WHATWG form, which the usual spelling spares. */
   private isOurs(audience: string): boolean {
     return audience === this.options.audience || normalizedResource(audience) === this.audience;
-  }
-
-  private async ask(token: string): Promise<VerifiedToken | undefined> {
-    try {
-      return await this.options.verifier.verify(token);
-    } catch (cause) {
-      throw cause instanceof DomainError ? cause : temporarilyUnavailable(cause);
-    }
   }
 
   private invalidToken(reason: string): DomainError {
@@ -103,6 +104,11 @@ export class TokenGate {
     });
     return new DomainError(code, detail, { reason, headers: { 'WWW-Authenticate': header } });
   }
+}
+
+/** What kept the verifier from judging is never a verdict. */
+function unavailable(cause: unknown): never {
+  throw cause instanceof DomainError ? cause : temporarilyUnavailable(cause);
 }
 
 /** The scopes that a rule asks for and a token lacks: empty where it may come in. */

@@ -1,3 +1,11 @@
+/** A value, or one that has to be waited for: what is known at once need not wait its turn. */
+export type Awaitable<Value> = Value | Promise<Value>;
+
+/** Whether a value has to be waited for, whoever made the promise. */
+export function isPending<Value>(value: Awaitable<Value>): value is Promise<Value> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
+}
+
 /** What a live access token says. */
 export interface VerifiedToken {
   /** The client that it was issued to. */
@@ -23,5 +31,5 @@ export abstract class TokenVerifier {
    *   is switched off
    * @throws whatever kept it from finding out: the guard answers 503 then, never 401 or 200
    */
-  abstract verify(token: string): Promise<VerifiedToken | undefined>;
+  abstract verify(token: string): Awaitable<VerifiedToken | undefined>;
 }

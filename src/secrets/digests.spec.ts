@@ -12,7 +12,7 @@ describe('a digest', () => {
   });
 
   it('of a token is the first 20 bytes of it', () => {
-    expect(tokenDigest('abc').toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a3');
+    expect(tokenDigest('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a3');
   });
 
   it('is the same for the same secret alone', () => {

@@ -5,8 +5,8 @@ declare const kind: unique symbol;
 /** SHA-256 of a client secret: 32 bytes. */
 export type SecretDigest = Buffer & { readonly [kind]: 'secret' };
 
-/** The first 160 bits of a token's SHA-256: 20 bytes. */
-export type TokenDigest = Buffer & { readonly [kind]: 'token' };
+/** The first 160 bits of a token's SHA-256, as 40 hexadecimal digits: it is a key of maps, too. */
+export type TokenDigest = string & { readonly [kind]: 'token' };
 
 /**
  * The digest under which a client secret is stored and compared. One SHA-256 is enough because
@@ -14,7 +14,7 @@ export type TokenDigest = Buffer & { readonly [kind]: 'token' };
  * to guess; a slow hash would only make each token request dear.
  */
 export function secretDigest(secret: string): SecretDigest {
-  return sha256(secret) as SecretDigest;
+  return hash('sha256', secret, 'buffer') as SecretDigest;
 }
 
 /**
@@ -22,14 +22,10 @@ export function secretDigest(secret: string): SecretDigest {
  * token, leaves no time to be measured that would lead to a live one.
  */
 export function tokenDigest(token: string): TokenDigest {
-  return sha256(token).subarray(0, 20) as TokenDigest;
+  return hash('sha256', token, 'hex').slice(0, 40) as TokenDigest;
 }
 
 /** Compares two digests of secrets in constant time. */
 export function sameSecret(one: SecretDigest, other: SecretDigest): boolean {
   return timingSafeEqual(one, other);
-}
-
-function sha256(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
 }

@@ -80,10 +80,9 @@ describe('a token', () => {
     const live = await tokens.findLive(token.digest);
     expect(live).toMatchObject({
       clientKey,
-      scopes: ['read', 'write'],
-      audience: ['https://a.example', 'urn:b'],
+      claims: { scopes: ['read', 'write'], audience: ['https://a.example', 'urn:b'] },
     });
-    expect(Number(live?.expiresAt) - Number(live?.issuedAt)).toBe(60_000);
+    expect(Number(live?.claims.expiresAt) - Number(live?.claims.issuedAt)).toBe(60_000);
     expect(live?.secondsLeft).toBeGreaterThan(50);
     expect(live?.secondsLeft).toBeLessThanOrEqual(60);
     expect(await tokens.findLive(tokenDigest('another'))).toBeUndefined();
@@ -146,7 +145,7 @@ describe('a revocation', () => {
     expect(await tokens.revoke(token.digest, clientKey, event)).toBe(true);
     expect(await tokens.findLive(token.digest)).toBeUndefined();
     expect(
-      await database.query('SELECT FROM invalidation WHERE token = $1', [token.digest]),
+      await database.query('SELECT FROM invalidation WHERE token = $1', [`\\x${token.digest}`]),
     ).toHaveLength(1);
     expect(await database.query(`SELECT FROM audit_event WHERE reason = 'a test'`)).toHaveLength(1);
   });
@@ -181,7 +180,7 @@ describe('the look-up', () => {
   });
 
   it('reads the partitions of the present and the next day alone', async () => {
-    const digest = tokenDigest('any').toString('hex');
+    const digest = tokenDigest('any');
     const [row] = await database.query<{ 'QUERY PLAN': string }>(
       `EXPLAIN (ANALYZE, FORMAT JSON) SELECT 1 FROM oauth_access_token t
        WHERE t.digest = ANY ('{"\\\\x${digest}"}'::bytea[]) AND t.expires_at > now()

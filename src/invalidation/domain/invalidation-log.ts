@@ -2,7 +2,7 @@
 export interface Invalidations {
   /** Keys of clients: they, and every token of theirs. */
   readonly clients: ReadonlySet<number>;
-  /** Digests of single tokens, in base64. */
+  /** Digests of single tokens, in hexadecimal. */
   readonly tokens: ReadonlySet<string>;
 }
 

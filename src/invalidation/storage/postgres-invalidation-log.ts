@@ -14,7 +14,7 @@ const READ_WITHIN_MS = 500;
 const READ = `
   SELECT pg_current_snapshot()::text AS snapshot, pg_postmaster_start_time()::text AS server,
     coalesce(array_agg(DISTINCT client) FILTER (WHERE client IS NOT NULL), '{}') AS clients,
-    coalesce(array_agg(encode(token, 'base64')) FILTER (WHERE token IS NOT NULL), '{}') AS tokens
+    coalesce(array_agg(encode(token, 'hex')) FILTER (WHERE token IS NOT NULL), '{}') AS tokens
   FROM invalidation
   WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
     AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)`;

@@ -1,4 +1,5 @@
 import { randomLetters } from '../../secrets/random-letters.js';
+import type { VerifiedToken } from '../../resource-server/index.js';
 import type { TokenDigest } from '../../secrets/digests.js';
 
 const LENGTH = 30;
@@ -41,12 +42,8 @@ export interface NewAccessToken {
 export interface LiveAccessToken {
   readonly digest: TokenDigest;
   readonly clientKey: number;
-  readonly clientId: string;
-  /** Those that its client still has. */
-  readonly scopes: readonly string[];
-  readonly audience: readonly string[] | null;
-  readonly issuedAt: Date;
-  readonly expiresAt: Date;
+  /** What it says now: a scope that its client has lost is not among its scopes. */
+  readonly claims: VerifiedToken;
   /** From the moment of the look-up, by the clock of the store. */
   readonly secondsLeft: number;
 }

@@ -10,13 +10,13 @@ const DIGEST = tokenDigest('a token');
 
 class ScriptedTokens extends FakeTokensRepository {
   asked = 0;
-  live = new Map([[DIGEST.toString('base64'), aLiveToken()]]);
+  live = new Map([[DIGEST, aLiveToken()]]);
   /** Awaited after the look-up has seen the table, and before it answers. */
   crossing: () => Promise<void> = () => Promise.resolve();
 
   override async findLive(digest = DIGEST): Promise<LiveAccessToken | undefined> {
     this.asked += 1;
-    const found = this.live.get(digest.toString('base64'));
+    const found = this.live.get(digest);
     await this.crossing();
     return found;
   }
@@ -26,11 +26,13 @@ function aLiveToken(traits: Partial<LiveAccessToken> = {}): LiveAccessToken {
   return {
     digest: DIGEST,
     clientKey: 1,
-    clientId: 'billing',
-    scopes: ['read'],
-    audience: null,
-    issuedAt: new Date(),
-    expiresAt: new Date(Date.now() + 60_000),
+    claims: {
+      clientId: 'billing',
+      scopes: ['read'],
+      audience: ['https://api.example.com'],
+      issuedAt: new Date(),
+      expiresAt: new Date(Date.now() + 60_000),
+    },
     secondsLeft: 60,
     ...traits,
   };
@@ -63,13 +65,13 @@ function down(): Promise<never> {
 describe('a live token', () => {
   it('is looked up once', async () => {
     const { tokens, store } = await setUp();
-    expect(await tokens.find(DIGEST)).toMatchObject({ clientId: 'billing' });
-    expect(await tokens.find(DIGEST)).toMatchObject({ clientId: 'billing' });
+    expect(await tokens.find(DIGEST)).toMatchObject({ claims: { clientId: 'billing' } });
+    expect(await tokens.find(DIGEST)).toMatchObject({ claims: { clientId: 'billing' } });
     expect(store.asked).toBe(1);
   });
 
   it.each<[string, { clients?: number[]; tokens?: string[]; server?: string }]>([
-    ['the token was revoked', { tokens: [DIGEST.toString('base64')] }],
+    ['the token was revoked', { tokens: [DIGEST] }],
     ['its client was changed', { clients: [1] }],
     ['the feed begins anew', { server: 'two' }],
   ])('is looked up again where %s', async (_what, told) => {
@@ -85,7 +87,7 @@ describe('a live token', () => {
     const { tokens, store, feed, log } = await setUp();
     await tokens.find(DIGEST);
     log.clients = [2];
-    log.tokens = [tokenDigest('another').toString('base64')];
+    log.tokens = [tokenDigest('another')];
     await feed.readNow();
     await tokens.find(DIGEST);
     expect(store.asked).toBe(1);
@@ -93,7 +95,7 @@ describe('a live token', () => {
 
   it('is looked up again once it has expired', async () => {
     const { tokens, store } = await setUp();
-    store.live.set(DIGEST.toString('base64'), aLiveToken({ secondsLeft: 0.05 }));
+    store.live.set(DIGEST, aLiveToken({ secondsLeft: 0.05 }));
     await tokens.find(DIGEST);
     store.live.clear();
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -104,7 +106,7 @@ describe('a live token', () => {
     const { tokens, store, feed, log } = await setUp();
     store.crossing = async () => {
       store.live.clear();
-      log.tokens = [DIGEST.toString('base64')];
+      log.tokens = [DIGEST];
       await feed.readNow();
     };
     // Live when it was asked, and no more when the answer comes.
@@ -119,7 +121,7 @@ describe('a token that is not live', () => {
     const { tokens, store } = await setUp();
     store.live.clear();
     expect(await tokens.find(DIGEST)).toBeUndefined();
-    store.live.set(DIGEST.toString('base64'), aLiveToken());
+    store.live.set(DIGEST, aLiveToken());
     expect(await tokens.find(DIGEST)).toBeDefined();
   });
 });

@@ -1,14 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS } from '../../config/settings.module.js';
-import type { Settings } from '../../config/settings.js';
+import { Injectable } from '@nestjs/common';
 import type { LiveAccessToken } from './access-token.js';
-import { TokenReader } from './token-reader.js';
+import { nameOf, TokenReader } from './token-reader.js';
 import { TokensRepository } from './tokens.repository.js';
 
 /** What is told of an active token (RFC 7662 §2.2). */
 export interface IntrospectedToken extends LiveAccessToken {
   readonly jti: string;
-  readonly audience: readonly string[];
 }
 
 /**
@@ -20,7 +17,6 @@ export class TokenIntrospector {
   constructor(
     private readonly reader: TokenReader,
     private readonly tokens: TokensRepository,
-    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /**
@@ -30,8 +26,6 @@ export class TokenIntrospector {
   async introspect(token: string): Promise<IntrospectedToken | undefined> {
     const read = await this.reader.read(token);
     const live = read && (await this.tokens.findLive(read.digest));
-    if (live === undefined || read === undefined) return undefined;
-    const audience = live.audience ?? [this.settings.defaultAudience];
-    return { ...live, jti: read.jti, audience };
+    return live && { ...live, jti: nameOf(read) };
   }
 }

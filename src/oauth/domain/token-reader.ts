@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { Awaitable } from '../../resource-server/index.js';
 import { tokenDigest, type TokenDigest } from '../../secrets/digests.js';
 import { AccessTokenReader } from '../../signing-keys/domain/access-token-reader.js';
 import { isOpaqueToken } from './access-token.js';
@@ -8,8 +9,16 @@ import { isOpaqueToken } from './access-token.js';
 export interface ReadToken {
   /** Under which it is stored. */
   readonly digest: TokenDigest;
-  /** Its name, which gives nobody access (`jti`, RFC 7519 §4.1.7, RFC 7662 §2.2). */
-  readonly jti: string;
+  /** What a JWT calls itself (RFC 7519 §4.1.7). */
+  readonly jti?: string;
+}
+
+/**
+ * The name of a token, which gives nobody access (`jti`, RFC 7662 §2.2): that of a JWT is its own, an
+ * opaque one is named by what it is stored under.
+ */
+export function nameOf({ digest, jti }: ReadToken): string {
+  return jti ?? Buffer.from(digest, 'hex').toString('base64url');
 }
 
 /** JWTs whose signature is not checked again; some 15 MB. */
@@ -34,17 +43,16 @@ export class TokenReader {
    * @returns undefined for what can't be a token of this server, so that it need not be looked up
    * @throws what the store throws, where the keys of JWTs can't be had
    */
-  async read(token: string): Promise<ReadToken | undefined> {
-    if (!isOpaqueToken(token)) return this.readJwt(token);
+  read(token: string): Awaitable<ReadToken | undefined> {
+    // Of a JWT too it is the digest that is remembered: no token is to lie about in memory.
     const digest = tokenDigest(token);
-    return { digest, jti: digest.toString('base64url') };
+    if (isOpaqueToken(token)) return { digest };
+    const known = this.checked.get(digest);
+    if (known !== undefined && Date.now() < known.expiresAt * 1000) return known;
+    return this.readJwt(token, digest);
   }
 
-  private async readJwt(token: string): Promise<ReadToken | undefined> {
-    // Not by the token itself, which is not to lie about in memory.
-    const key = tokenDigest(token).toString('base64');
-    const known = this.checked.get(key);
-    if (known !== undefined && Date.now() < known.expiresAt * 1000) return known;
+  private async readJwt(token: string, key: TokenDigest): Promise<ReadToken | undefined> {
     const read = await this.jwts.read(token);
     if (read === undefined) return undefined;
     const { jti, expiresAt } = read;

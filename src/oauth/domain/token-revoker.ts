@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../errors/domain-error.js';
 import { InvalidationFeed } from '../../invalidation/domain/invalidation-feed.js';
 import type { AuthenticatedClient, Caller } from './client-authenticator.js';
-import { TokenReader } from './token-reader.js';
+import { nameOf, TokenReader } from './token-reader.js';
 import { TokensRepository } from './tokens.repository.js';
 
 /** Revokes access tokens at the wish of the clients that hold them (RFC 7009). */
@@ -29,7 +29,7 @@ export class TokenRevoker {
       actor: { name: client.clientId, ...caller },
       clientId: client.clientId,
       outcome: 'success',
-      reason: `the token with the jti ${read.jti}, at its client's wish`,
+      reason: `the token with the jti ${nameOf(read)}, at its client's wish`,
       changes: null,
     });
     if (revoked) await this.feed.readNow();

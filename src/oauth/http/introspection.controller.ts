@@ -48,19 +48,19 @@ export class IntrospectionController {
     return (await mayKnowOf(request, token)) ? this.toResponse(token) : INACTIVE;
   }
 
-  private toResponse(token: IntrospectedToken): IntrospectionResponseDto {
-    const [only, ...others] = token.audience;
+  private toResponse({ claims, jti }: IntrospectedToken): IntrospectionResponseDto {
+    const [only, ...others] = claims.audience;
     return {
       active: true,
-      scope: formatScope(token.scopes),
-      client_id: token.clientId,
+      scope: formatScope(claims.scopes),
+      client_id: claims.clientId,
       token_type: 'Bearer',
-      exp: secondsOf(token.expiresAt),
-      iat: secondsOf(token.issuedAt),
-      sub: token.clientId,
+      exp: secondsOf(claims.expiresAt),
+      iat: secondsOf(claims.issuedAt),
+      sub: claims.clientId,
       iss: this.settings.publicUrl,
-      aud: others.length === 0 ? only : token.audience,
-      jti: token.jti,
+      aud: others.length === 0 ? only : claims.audience,
+      jti,
     };
   }
 }

@@ -15,11 +15,16 @@ interface Findings {
   client?: AuthenticatedClient;
 }
 
-const FINDINGS = new WeakMap<Request, Findings>();
+/** On the request itself: a WeakMap would cost as much as a guard. */
+const FINDINGS = Symbol('postern:findings');
+
+interface ReadRequest {
+  [FINDINGS]?: Findings;
+}
 
 /** Notes what the form of a request says. */
 export function noteForm(request: Request, findings: Findings): void {
-  FINDINGS.set(request, findings);
+  (request as ReadRequest)[FINDINGS] = findings;
 }
 
 /** Notes which client a request was proved to come from. */
@@ -33,7 +38,7 @@ export function noteClient(request: Request, client: AuthenticatedClient): void 
  * @throws an Error where `OAuthFormGuard` has not seen it
  */
 export function findingsOf(request: Request): Findings {
-  const findings = FINDINGS.get(request);
+  const findings = (request as ReadRequest)[FINDINGS];
   if (findings === undefined) throw new Error('OAuthFormGuard has not read this request');
   return findings;
 }

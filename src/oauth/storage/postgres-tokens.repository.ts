@@ -30,7 +30,7 @@ const INSERT: Statement = {
     JOIN oauth_client c ON c.id = t.client
     WHERE c.enabled AND string_to_array(t.scope, ' ') <@ c.scopes
       AND NOT t.secret = ANY (c.dead_secrets)
-    RETURNING digest, issued_at AS "issuedAt"`,
+    RETURNING encode(digest, 'hex') AS digest, issued_at AS "issuedAt"`,
 };
 
 /** The bounds on the expiry spare all partitions but two or three. */
@@ -41,7 +41,7 @@ const NOT_EXPIRED = `
 const FIND_LIVE: Statement = {
   name: 'token-find-live',
   text: `
-    SELECT t.digest, c.id AS "clientKey", c.client_id AS "clientId", c.scopes AS "clientScopes",
+    SELECT encode(t.digest, 'hex') AS digest, c.id AS "clientKey", c.client_id AS "clientId", c.scopes AS "clientScopes",
       t.scope, t.audience, t.issued_at AS "issuedAt", t.expires_at AS "expiresAt",
       extract(epoch FROM t.expires_at - now())::float8 AS "secondsLeft"
     FROM oauth_access_token t JOIN oauth_client c ON c.id = t.client
@@ -57,12 +57,17 @@ const REVOKE = `
     RETURNING 1)
   SELECT FROM revoked`;
 
-type LiveRow = Omit<LiveAccessToken, 'digest' | 'scopes' | 'audience'> & {
-  readonly digest: Buffer;
+interface LiveRow {
+  readonly digest: TokenDigest;
+  readonly clientKey: number;
+  readonly clientId: string;
   readonly clientScopes: readonly string[];
   readonly scope: string;
   readonly audience: string | null;
-};
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  readonly secondsLeft: number;
+}
 
 /** SQLSTATE check_violation: also what says that no partition takes a row. */
 const NO_PARTITION = '23514';
@@ -77,9 +82,10 @@ export class PostgresTokensRepository extends TokensRepository {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly statements: Statements,
     private readonly partitions: TokenPartitionsKeeper,
-    @Inject(SETTINGS) { tokenQueueLimit }: Settings,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     super();
+    const { tokenQueueLimit } = settings;
     this.insertions = new Batches('tokens', (tokens) => this.store(tokens), tokenQueueLimit);
     this.lookUps = new Batches('look-ups', (digests) => this.lookUp(digests), tokenQueueLimit);
   }
@@ -94,7 +100,7 @@ export class PostgresTokensRepository extends TokensRepository {
 
   override revoke(digest: TokenDigest, clientKey: number, event: NewAuditEvent): Promise<boolean> {
     return this.dataSource.transaction(async (manager) => {
-      const revoked = await manager.query<object[]>(REVOKE, [digest, clientKey]);
+      const revoked = await manager.query<object[]>(REVOKE, [bytea(digest), clientKey]);
       if (revoked.length === 0) return false;
       await appendAuditEvent(manager, event);
       return true;
@@ -112,8 +118,8 @@ export class PostgresTokensRepository extends TokensRepository {
   }
 
   private async storeBatch(tokens: readonly NewAccessToken[]): Promise<(Date | undefined)[]> {
-    const rows = await this.statements.run<{ digest: Buffer; issuedAt: Date }>(INSERT, [
-      tokens.map(({ digest }) => digest),
+    const rows = await this.statements.run<{ digest: string; issuedAt: Date }>(INSERT, [
+      tokens.map(({ digest }) => bytea(digest)),
       tokens.map(({ clientKey }) => clientKey),
       tokens.map(({ secretKey }) => secretKey),
       tokens.map(({ scopes }) => formatScope(scopes)),
@@ -122,25 +128,32 @@ export class PostgresTokensRepository extends TokensRepository {
     ]);
     const issuedAt = rows[0]?.issuedAt;
     if (rows.length === tokens.length) return tokens.map(() => issuedAt);
-    const stored = new Set(rows.map(({ digest }) => digest.toString('base64')));
-    return tokens.map(({ digest }) =>
-      stored.has(digest.toString('base64')) ? issuedAt : undefined,
-    );
+    const stored = new Set(rows.map(({ digest }) => digest));
+    return tokens.map(({ digest }) => (stored.has(digest) ? issuedAt : undefined));
   }
 
   private async lookUp(digests: readonly TokenDigest[]): Promise<(LiveAccessToken | undefined)[]> {
-    const rows = await this.statements.run<LiveRow>(FIND_LIVE, [digests]);
-    const live = new Map(rows.map((row) => [row.digest.toString('base64'), toLiveToken(row)]));
-    return digests.map((digest) => live.get(digest.toString('base64')));
+    const rows = await this.statements.run<LiveRow>(FIND_LIVE, [digests.map(bytea)]);
+    const live = new Map(rows.map((row) => [row.digest, this.toLiveToken(row)]));
+    return digests.map((digest) => live.get(digest));
+  }
+
+  /** Frozen, since many requests share it. */
+  private toLiveToken(row: LiveRow): LiveAccessToken {
+    const { digest, clientKey, secondsLeft, clientId, issuedAt, expiresAt } = row;
+    const scopes = parseScope(row.scope).filter((name) => row.clientScopes.includes(name));
+    const audience = row.audience?.split(' ') ?? [this.settings.defaultAudience];
+    const claims = { clientId, issuedAt, expiresAt, scopes: Object.freeze(scopes) };
+    return {
+      digest,
+      clientKey,
+      secondsLeft,
+      claims: Object.freeze({ ...claims, audience: Object.freeze(audience) }),
+    };
   }
 }
 
-/** Frozen: many requests share it. */
-function toLiveToken({ clientScopes, scope, audience, digest, ...row }: LiveRow): LiveAccessToken {
-  return Object.freeze({
-    ...row,
-    digest: digest as TokenDigest,
-    scopes: Object.freeze(parseScope(scope).filter((name) => clientScopes.includes(name))),
-    audience: audience === null ? null : Object.freeze(audience.split(' ')),
-  });
+/** A digest as PostgreSQL reads bytes. */
+function bytea(digest: TokenDigest): string {
+  return `\\x${digest}`;
 }
