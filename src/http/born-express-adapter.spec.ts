@@ -26,6 +26,24 @@ class ProbeController {
   @Get('value') value(): object {
     return { a: 1 };
   }
+  @Get('list') list(): string[] {
+    return ['ä', '"'];
+  }
+  @Get('null') none(): null {
+    return null;
+  }
+  @Get('number') number(): number {
+    return 7;
+  }
+  @Get('tagged') @Header('ETag', '"1"') tagged(): object {
+    return { a: 1 };
+  }
+  @Get('typed') @Header('Content-Type', 'application/problem+json') typed(): object {
+    return { a: 1 };
+  }
+  @Get('error') error(): Error {
+    return new Error('returned');
+  }
   @Get('text') text(): string {
     return 'text';
   }
@@ -85,10 +103,24 @@ class ProbeModule {}
 type Probe = readonly [path: string, init?: RequestInit];
 
 const PROBES: readonly Probe[] = [
-  ...['value', 'text', 'nothing', 'promise', 'stream', 'header', 'created', 'redirect'].map(
-    (name): Probe => [`/probe/${name}`],
-  ),
+  ...[
+    'value',
+    'list',
+    'null',
+    'number',
+    'tagged',
+    'typed',
+    'error',
+    'text',
+    'nothing',
+    'promise',
+    'stream',
+    'header',
+    'created',
+    'redirect',
+  ].map((name): Probe => [`/probe/${name}`]),
   ['/probe/value/'],
+  ['/probe/tagged', { headers: { 'If-None-Match': '"1"' } }],
   ['/probe/value?x=1'],
   ['/PROBE/VALUE'],
   ['/probe/thrown'],
@@ -108,7 +140,7 @@ async function start(adapter: ExpressAdapter): Promise<NestExpressApplication> {
     bodyParser: false,
     logger: false,
   });
-  app.set('trust proxy', ['127.0.0.1']);
+  app.set('trust proxy', ['127.0.0.1']).set('etag', false);
   await app.listen(0, '127.0.0.1');
   return app;
 }

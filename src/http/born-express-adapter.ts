@@ -1,7 +1,7 @@
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
-import type { NestApplicationOptions } from '@nestjs/common';
+import { StreamableFile, type NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Express } from 'express';
+import type { Express, Response } from 'express';
 
 /**
  * Nest's adapter for Express, with requests and responses that are born with Express's prototypes.
@@ -17,12 +17,38 @@ export class BornExpressAdapter extends ExpressAdapter {
       throw new Error('TLS is the proxy’s, and connections are closed by src/start/connections.ts');
     }
     const app = this.getInstance<Express>();
-    class Request extends IncomingMessage {}
-    class Response extends ServerResponse {}
+    class Question extends IncomingMessage {}
+    class Answer extends ServerResponse {}
     // The classes stand between Express's prototypes and each object; they add nothing themselves.
-    Object.setPrototypeOf(Request.prototype, app.request);
-    Object.setPrototypeOf(Response.prototype, app.response);
-    Object.assign(app, { request: Request.prototype, response: Response.prototype });
-    this.httpServer = createServer({ IncomingMessage: Request, ServerResponse: Response }, app);
+    Object.setPrototypeOf(Question.prototype, app.request);
+    Object.setPrototypeOf(Answer.prototype, app.response);
+    Object.assign(app, { request: Question.prototype, response: Answer.prototype });
+    this.httpServer = createServer({ IncomingMessage: Question, ServerResponse: Answer }, app);
   }
+
+  /**
+   * Writes an object as JSON, which nearly every answer is. Express would parse its own content type
+   * again, and ask whether the caller has the answer already: that is left to it where a handler has
+   * set an `ETag` or a type of its own.
+   */
+  override reply(response: Response, body: unknown, statusCode?: number): unknown {
+    if (!isPlain(body) || response.hasHeader('Content-Type') || response.hasHeader('ETag')) {
+      return super.reply(response, body, statusCode);
+    }
+    const json = JSON.stringify(body);
+    if (statusCode !== undefined) response.statusCode = statusCode;
+    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.setHeader('Content-Length', Buffer.byteLength(json));
+    return response.end(json);
+  }
+}
+
+/** A literal, a list, or an object of a class of our own: what JSON says all of. */
+function isPlain(body: unknown): body is object {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    !(body instanceof Error) &&
+    !(body instanceof StreamableFile)
+  );
 }
