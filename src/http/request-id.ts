@@ -13,10 +13,19 @@ export interface IdentifiedRequest extends IncomingMessage {
  * answer carries it, every log line names it.
  */
 export function identify(request: IncomingMessage, response: ServerResponse): string {
-  const offered = request.headers['x-request-id'];
-  const id = typeof offered === 'string' && isRequestId(offered) ? offered : randomUUID();
+  const offered = offeredId(request.rawHeaders);
+  const id = offered !== undefined && isRequestId(offered) ? offered : randomUUID();
   response.setHeader('X-Request-Id', id);
   return id;
+}
+
+/** Not from `headers`, which Node makes of all of them when it is first asked for one. */
+function offeredId(rawHeaders: readonly string[]): string | undefined {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 12 && name.toLowerCase() === 'x-request-id') return rawHeaders[index + 1];
+  }
+  return undefined;
 }
 
 /** The id that {@link identify} gave a request. */

@@ -22,8 +22,9 @@ export type PresentedToken =
 export function presentedToken(rawHeaders: readonly string[], target: string): PresentedToken {
   const authorization = singleAuthorization(rawHeaders);
   if (authorization === undefined) return { kind: 'none' };
-  const [scheme = ''] = authorization.split(' ', 1);
-  if (scheme.toLowerCase() !== 'bearer') return { kind: 'none' };
+  const blank = authorization.indexOf(' ');
+  const scheme = blank === -1 ? authorization : authorization.slice(0, blank);
+  if (scheme.length !== 6 || scheme.toLowerCase() !== 'bearer') return { kind: 'none' };
   if (hasQueryParameter(target, 'access_token')) {
     throw new MalformedRequestError(
       'The access token was sent twice, in the header and in the query. Send it in the Authorization header alone.',

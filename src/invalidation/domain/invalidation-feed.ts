@@ -61,17 +61,21 @@ export class InvalidationFeed implements OnModuleDestroy {
     return this.applied;
   }
 
-  /** Whether what is in a cache may be believed at this moment. */
-  isTrusted(): boolean {
-    return this.ageMs() <= TRUSTED_MS;
+  /**
+   * Whether what is in a cache may be believed.
+   *
+   * @param now this moment, by `performance.now()`
+   */
+  isTrusted(now = performance.now()): boolean {
+    return this.ageMs(now) <= TRUSTED_MS;
   }
 
   /** How long ago the last successful read was sent, in milliseconds. */
-  ageMs(): number {
+  ageMs(now = performance.now()): number {
     if (this.state === 'idle') this.begin();
     if (this.lastRead === undefined) return Infinity;
     const { steady, wall } = this.lastRead;
-    return Math.max(performance.now() - steady, Date.now() - wall);
+    return Math.max(now - steady, Date.now() - wall);
   }
 
   /**

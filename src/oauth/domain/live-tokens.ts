@@ -68,7 +68,8 @@ export class LiveTokens {
    */
   find(digest: TokenDigest): Awaitable<LiveAccessToken | undefined> {
     const known = this.known.get(digest);
-    if (known !== undefined && performance.now() < known.until && this.feed.isTrusted()) {
+    const now = performance.now();
+    if (known !== undefined && now < known.until && this.feed.isTrusted(now)) {
       FROM_CACHE.inc();
       return known.token;
     }
