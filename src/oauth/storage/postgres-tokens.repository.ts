@@ -21,17 +21,28 @@ import { TokenPartitionsKeeper } from './token-partitions.keeper.js';
 const INSERT: Statement = {
   name: 'token-insert',
   text: `
-    INSERT INTO oauth_access_token
-      (digest, client, secret, scope, audience, epoch, issued_at, expires_at)
-    SELECT t.digest, c.id, t.secret, t.scope, t.audience, c.token_epoch,
-      now(), now() + make_interval(secs => t.ttl)
-    FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::integer[])
-      AS t (digest, client, secret, scope, audience, ttl)
-    JOIN oauth_client c ON c.id = t.client
-    WHERE c.enabled AND string_to_array(t.scope, ' ') <@ c.scopes
-      AND NOT t.secret = ANY (c.dead_secrets)
-    RETURNING encode(digest, 'hex') AS digest, issued_at AS "issuedAt"`,
+    WITH stored AS (
+      INSERT INTO oauth_access_token
+        (digest, client, secret, scope, audience, epoch, issued_at, expires_at)
+      SELECT t.digest, c.id, t.secret, t.scope, t.audience, c.token_epoch,
+        now(), now() + make_interval(secs => t.ttl)
+      FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::integer[])
+        AS t (digest, client, secret, scope, audience, ttl)
+      JOIN oauth_client c ON c.id = t.client
+      WHERE c.enabled AND string_to_array(t.scope, ' ') <@ c.scopes
+        AND NOT t.secret = ANY (c.dead_secrets)
+      RETURNING digest)
+    SELECT now() AS "issuedAt",
+      CASE WHEN count(*) < cardinality($1)
+        THEN coalesce(array_agg(encode(digest, 'hex')), '{}') END AS only
+    FROM stored`,
 };
+
+interface StoredRow {
+  readonly issuedAt: Date;
+  /** The digests that were stored, where not all were: nearly never, and else dear to send. */
+  readonly only: readonly string[] | null;
+}
 
 /** The bounds on the expiry spare all partitions but two or three. */
 const NOT_EXPIRED = `
@@ -118,7 +129,7 @@ export class PostgresTokensRepository extends TokensRepository {
   }
 
   private async storeBatch(tokens: readonly NewAccessToken[]): Promise<(Date | undefined)[]> {
-    const rows = await this.statements.run<{ digest: string; issuedAt: Date }>(INSERT, [
+    const [row] = await this.statements.run<StoredRow>(INSERT, [
       tokens.map(({ digest }) => bytea(digest)),
       tokens.map(({ clientKey }) => clientKey),
       tokens.map(({ secretKey }) => secretKey),
@@ -126,10 +137,10 @@ export class PostgresTokensRepository extends TokensRepository {
       tokens.map(({ audience }) => audience?.join(' ') ?? null),
       tokens.map(({ ttlSeconds }) => ttlSeconds),
     ]);
-    const issuedAt = rows[0]?.issuedAt;
-    if (rows.length === tokens.length) return tokens.map(() => issuedAt);
-    const stored = new Set(rows.map(({ digest }) => digest));
-    return tokens.map(({ digest }) => (stored.has(digest) ? issuedAt : undefined));
+    if (row === undefined) throw new Error('the database did not say what it stored');
+    const { issuedAt, only } = row;
+    if (only === null) return tokens.map(() => issuedAt);
+    return tokens.map(({ digest }) => (only.includes(digest) ? issuedAt : undefined));
   }
 
   private async lookUp(digests: readonly TokenDigest[]): Promise<(LiveAccessToken | undefined)[]> {
