@@ -13,51 +13,54 @@ import { ClientsRepository, type ClientsStore } from '../domain/clients.reposito
 import { ClientEntity } from './client.entity.js';
 
 /**
- * A client with its secrets, a row for each. Scopes come in the catalogue's order, and one that
+ * A client with its secrets. Scopes come in the catalogue's order, and one that
  * the catalogue has no more does not come.
  *
- * The answer has as many rows and as much in them whether the client exists or not, and however
- * many secrets it has: the look-up is most of what a failed authentication takes, and its time must
+ * The answer has as much in it whether the client exists or not, and however many secrets it has: the look-up is most of what a failed authentication takes, and its time must
  * not tell one id from another.
  */
 const FIND_BY_CLIENT_ID: Statement = {
   name: 'client-by-client-id',
   text: `
-    SELECT c.*, s.key AS "secretKey", coalesce(s.digest, '\\x${'00'.repeat(32)}') AS digest,
-      coalesce(s.hint, 'none') AS hint, s."expiresAt", s."endsInSeconds"
-    FROM (
-      SELECT c.id AS key, $1::text AS "clientId", coalesce(c.client_name, 'none') AS "clientName",
-        ARRAY(SELECT scope FROM oauth_scope
-          WHERE scope = ANY (coalesce(c.scopes, '{read,write}')) ORDER BY position) AS scopes,
-        ARRAY(SELECT scope FROM oauth_scope
-          WHERE scope = ANY (coalesce(c.default_scopes, '{read,write}')) ORDER BY position)
-          AS "defaultScopes",
-        coalesce(c.grant_types, '{client_credentials}') AS "grantTypes",
-        c.token_endpoint_auth_method AS "tokenEndpointAuthMethod",
-        coalesce(c.resources, '{}') AS resources,
-        coalesce(c.access_token_format, 'opaque') AS "accessTokenFormat",
-        c.access_token_ttl AS "accessTokenTtlSeconds",
-        coalesce(c.allowed_ips, '{}') AS "allowedIps", c.token_quota AS "tokenQuota",
-        coalesce(c.enabled, false) AS enabled, coalesce(c.created_at, now()) AS "createdAt"
-      FROM (SELECT) AS always LEFT JOIN oauth_client c ON c.client_id = $1
-    ) AS c
-    CROSS JOIN generate_series(1, ${MOST_COMPARED}) AS slot
-    LEFT JOIN (
-      SELECT s.client, s.id AS key, s.digest, s.hint, s.expires_at AS "expiresAt",
-        extract(epoch FROM s.expires_at - now())::float8 AS "endsInSeconds",
-        row_number() OVER (ORDER BY coalesce(s.expires_at <= now(), false), s.id DESC) AS slot
-      FROM oauth_client_secret s JOIN oauth_client c ON c.id = s.client
-      WHERE c.client_id = $1
-    ) AS s ON s.slot = slot.slot
-    ORDER BY slot.slot`,
+    SELECT c.id AS key, $1::text AS "clientId", coalesce(c.client_name, 'none') AS "clientName",
+      ARRAY(SELECT scope FROM oauth_scope
+        WHERE scope = ANY (coalesce(c.scopes, '{read,write}')) ORDER BY position) AS scopes,
+      ARRAY(SELECT scope FROM oauth_scope
+        WHERE scope = ANY (coalesce(c.default_scopes, '{read,write}')) ORDER BY position)
+        AS "defaultScopes",
+      coalesce(c.grant_types, '{client_credentials}') AS "grantTypes",
+      c.token_endpoint_auth_method AS "tokenEndpointAuthMethod",
+      coalesce(c.resources, '{}') AS resources,
+      coalesce(c.access_token_format, 'opaque') AS "accessTokenFormat",
+      c.access_token_ttl AS "accessTokenTtlSeconds",
+      coalesce(c.allowed_ips, '{}') AS "allowedIps", c.token_quota AS "tokenQuota",
+      coalesce(c.enabled, false) AS enabled, coalesce(c.created_at, now()) AS "createdAt",
+      (SELECT json_agg(json_build_object(
+          'key', s.id, 'digest', coalesce(encode(s.digest, 'hex'), '${'00'.repeat(32)}'),
+          'hint', coalesce(s.hint, 'none'), 'expiresAt', s.expires_at,
+          'endsInSeconds', extract(epoch FROM s.expires_at - now())::float8) ORDER BY slot)
+        FROM generate_series(1, ${MOST_COMPARED}) AS slot
+        LEFT JOIN (
+          SELECT id, digest, hint, expires_at,
+            row_number() OVER (ORDER BY coalesce(expires_at <= now(), false), id DESC) AS slot
+          FROM oauth_client_secret WHERE client = c.id
+        ) AS s USING (slot)) AS secrets
+    FROM (SELECT) AS always LEFT JOIN oauth_client c ON c.client_id = $1`,
 };
 
-type ClientRow = Omit<Client, 'key' | 'secrets'> &
-  Omit<ClientSecret, 'key' | 'digest'> & {
-    key: number | null;
-    secretKey: number | null;
-    digest: Buffer;
-  };
+type ClientRow = Omit<Client, 'key' | 'secrets'> & {
+  readonly key: number | null;
+  readonly secrets: readonly SecretRow[];
+};
+
+/** As JSON; an empty slot has no key. */
+interface SecretRow {
+  readonly key: number | null;
+  readonly digest: string;
+  readonly hint: string;
+  readonly expiresAt: string | null;
+  readonly endsInSeconds: number | null;
+}
 
 /** The clients in PostgreSQL. */
 @Injectable()
@@ -127,28 +130,21 @@ async function insert(manager: EntityManager, client: NewClient): Promise<void> 
   });
 }
 
-function toClient(rows: readonly ClientRow[]): Client | undefined {
-  const [first] = rows;
-  if (first === undefined) return undefined;
-  const secrets = rows.flatMap(toSecret);
-  const {
-    secretKey: _,
-    digest: __,
-    hint: ___,
-    expiresAt: ____,
-    endsInSeconds: _____,
-    ...client
-  } = first;
-  return client.key === null ? undefined : { ...client, key: client.key, secrets };
+function toClient([row]: readonly ClientRow[]): Client | undefined {
+  if (row === undefined) return undefined;
+  const secrets = row.secrets.flatMap(toSecret);
+  return row.key === null ? undefined : { ...row, key: row.key, secrets };
 }
 
-function toSecret({
-  secretKey,
-  digest,
-  hint,
-  expiresAt,
-  endsInSeconds,
-}: ClientRow): ClientSecret[] {
-  if (secretKey === null) return [];
-  return [{ key: secretKey, digest: digest as SecretDigest, hint, expiresAt, endsInSeconds }];
+function toSecret({ key, digest, hint, expiresAt, endsInSeconds }: SecretRow): ClientSecret[] {
+  if (key === null) return [];
+  return [
+    {
+      key,
+      digest: Buffer.from(digest, 'hex') as SecretDigest,
+      hint,
+      expiresAt: expiresAt === null ? null : new Date(expiresAt),
+      endsInSeconds,
+    },
+  ];
 }
