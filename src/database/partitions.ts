@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { PARTITION_LOCK } from './locks.js';
+import { DROP_LOCK, PARTITION_LOCK } from './locks.js';
 import { withClient } from './prepare-database.js';
 
 const LOCK_TIMEOUT = `SET lock_timeout = '2s'`;
@@ -41,26 +41,44 @@ export function makePartitions(url: string, table: PartitionedTable): Promise<st
 }
 
 /**
- * Drops the partitions whose time is over. They are detached concurrently first, so that nobody
- * waits; where a long read or another process is in the way, the rest is left to the next time.
+ * Drops the partitions whose time is over; one process at a time, the others leave it to that one.
+ *
+ * They are detached concurrently first, so that nobody waits; where a long read is in the way, the
+ * rest is left to the next time.
  *
  * @param url of the role that owns the table, without a pooler between
  * @returns the names of those dropped
  * @throws what the database says, where it says something else than that
  */
 export function dropEndedPartitions(url: string, table: PartitionedTable): Promise<string[]> {
-  return withClient(url, async (client) => {
-    await client.query(LOCK_TIMEOUT);
-    const dropped: string[] = [];
-    // A detachment that was cut short must be brought to its end before another can begin.
-    for (const name of await partitionNames(client, table, 'detach-pending')) {
-      if (await drop(client, table, name, 'FINALIZE')) dropped.push(name);
-    }
-    for (const name of await endedPartitions(client, table)) {
-      if (await drop(client, table, name, 'CONCURRENTLY')) dropped.push(name);
-    }
-    return dropped;
+  return withClient(url, async (holder) => {
+    await holder.query('BEGIN');
+    // The lock must outlast the drops, which run on another connection: none of them may be in a
+    // transaction.
+    await holder.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    // Without parameters: those would leave a snapshot open, and a drop would wait for it to end.
+    const { rows } = await holder.query<{ had: boolean }>(
+      `SELECT pg_try_advisory_xact_lock(${DROP_LOCK}, '${table.name}'::regclass::oid::integer) AS had`,
+    );
+    return rows[0]?.had === true ? withClient(url, (client) => dropEnded(client, table)) : [];
   });
+}
+
+async function dropEnded(client: Client, table: PartitionedTable): Promise<string[]> {
+  await client.query(LOCK_TIMEOUT);
+  const dropped: string[] = [];
+  // Of a process that was killed between the two steps.
+  for (const name of await detachedPartitions(client, table)) {
+    if (await drop(client, table, name)) dropped.push(name);
+  }
+  // A detachment that was cut short must be brought to its end before another can begin.
+  for (const name of await partitionNames(client, table, 'detach-pending')) {
+    if (await drop(client, table, name, 'FINALIZE')) dropped.push(name);
+  }
+  for (const name of await endedPartitions(client, table)) {
+    if (await drop(client, table, name, 'CONCURRENTLY')) dropped.push(name);
+  }
+  return dropped;
 }
 
 async function makeMissing(client: Client, table: PartitionedTable): Promise<string[]> {
@@ -98,21 +116,40 @@ async function endedPartitions(client: Client, table: PartitionedTable): Promise
   return (await partitionNames(client, table)).filter((name) => name < kept);
 }
 
-/** @returns false where a long read or another process was in the way */
+/**
+ * @param detach how; undefined: it is detached already
+ * @returns false where a long read was in the way
+ */
 async function drop(
   client: Client,
   table: PartitionedTable,
   name: string,
-  how: 'CONCURRENTLY' | 'FINALIZE',
+  detach?: 'CONCURRENTLY' | 'FINALIZE',
 ): Promise<boolean> {
   try {
-    await client.query(`ALTER TABLE ${table.name} DETACH PARTITION ${name} ${how}`);
+    if (detach !== undefined) {
+      await client.query(`COMMENT ON TABLE ${name} IS '${markOf(table)}'`);
+      await client.query(`ALTER TABLE ${table.name} DETACH PARTITION ${name} ${detach}`);
+    }
     await client.query(`DROP TABLE ${name}`);
     return true;
   } catch (error) {
     if (IN_THE_WAY.has(String((error as { code?: unknown }).code))) return false;
     throw error;
   }
+}
+
+/** Tells a table that is to be dropped from one that somebody detached to keep it. */
+const markOf = ({ name }: PartitionedTable): string => `ended partition of ${name}`;
+
+async function detachedPartitions(client: Client, table: PartitionedTable): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class
+     WHERE relkind = 'r' AND NOT relispartition AND obj_description(oid, 'pg_class') = $2
+       AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = $1::regclass)`,
+    [table.name, markOf(table)],
+  );
+  return rows.map((row) => row.name);
 }
 
 async function partitionNames(

@@ -101,6 +101,32 @@ describe('partitions', () => {
     );
   });
 
+  it('are dropped by one process at a time, and the others leave it to that one', async () => {
+    for (const day of [-6, -5, -4, -3]) await makeOld(day);
+    const all = await Promise.all([1, 2, 3].map(() => dropEndedPartitions(database.url, TABLE)));
+    expect(all.filter((dropped) => dropped.length > 0)).toEqual([
+      [name(-6), name(-5), name(-4), name(-3)],
+    ]);
+  });
+
+  it('whose drop was cut short after their detachment are dropped the next time', async () => {
+    await makeOld(-3);
+    await database.query(`CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql
+      AS $$ BEGIN RAISE 'cut short'; END $$`);
+    await database.query(`CREATE EVENT TRIGGER refuse ON ddl_command_start
+      WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION refuse()`);
+    await expect(dropEndedPartitions(database.url, TABLE)).rejects.toThrow('cut short');
+    await database.query('DROP EVENT TRIGGER refuse');
+    // What an operator has detached by hand is left to them.
+    await database.query(`CREATE TABLE ${name(-4)} (LIKE thing)`);
+    expect(await partitions()).toEqual([]);
+    expect(await dropEndedPartitions(database.url, TABLE)).toEqual([name(-3)]);
+    const left = await database.query(
+      `SELECT relname FROM pg_class WHERE relname ~ '^thing_\\d+$'`,
+    );
+    expect(left).toEqual([{ relname: name(-4) }]);
+  });
+
   it('are made once by several processes at the same time', async () => {
     const all = await Promise.all([1, 2, 3, 4].map(() => makePartitions(database.url, TABLE)));
     expect(all.flat()).toHaveLength(3);
