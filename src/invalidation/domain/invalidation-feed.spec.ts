@@ -109,6 +109,14 @@ describe('trust', () => {
     expect(feed.isTrusted()).toBe(false);
   });
 
+  it('ends at once with a read that failed: what was killed here has to hold here', async () => {
+    const { log, feed } = await reading();
+    log.answer = () => Promise.reject(new Error('down'));
+    expect(feed.isTrusted()).toBe(true);
+    await feed.readNow();
+    expect(feed.isTrusted()).toBe(false);
+  });
+
   it('ends while the machine sleeps, which the steady clock does not tell', async () => {
     const { feed } = await reading();
     const now = Date.now();

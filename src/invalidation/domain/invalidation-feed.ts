@@ -62,12 +62,13 @@ export class InvalidationFeed implements OnModuleDestroy {
   }
 
   /**
-   * Whether what is in a cache may be believed.
+   * Whether what is in a cache may be believed at this moment: not after a failed read, so that what
+   * is killed here holds here at once, also where it could not be read back.
    *
    * @param now this moment, by `performance.now()`
    */
   isTrusted(now = performance.now()): boolean {
-    return this.ageMs(now) <= TRUSTED_MS;
+    return this.ageMs(now) <= TRUSTED_MS && this.state !== 'failing';
   }
 
   /** How long ago the last successful read was sent, in milliseconds. */
@@ -80,7 +81,7 @@ export class InvalidationFeed implements OnModuleDestroy {
 
   /**
    * Reads the log by a read that is sent after this was called, so that what was committed before
-   * is known here when it returns. Where that fails, nothing is trusted soon after.
+   * is known here when it returns. Where that fails, nothing is trusted any more.
    */
   async readNow(): Promise<void> {
     if (this.state === 'idle' || this.state === 'ended') return;
