@@ -2,7 +2,8 @@ import type { Client } from 'pg';
 import { DROP_LOCK, PARTITION_LOCK } from './locks.js';
 import { withClient } from './prepare-database.js';
 
-const LOCK_TIMEOUT = `SET lock_timeout = '2s'`;
+/** Shorter than that of who makes one: a partition that is needed now must not fail for one to go. */
+const DROP_WAITS = `SET lock_timeout = '500ms'`;
 /** A lock that could not be had, a partition that is gone, or one that is being detached. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(['55P03', '42P01', '55000']);
 
@@ -65,7 +66,7 @@ export function dropEndedPartitions(url: string, table: PartitionedTable): Promi
 }
 
 async function dropEnded(client: Client, table: PartitionedTable): Promise<string[]> {
-  await client.query(LOCK_TIMEOUT);
+  await client.query(DROP_WAITS);
   const dropped: string[] = [];
   // Of a process that was killed between the two steps.
   for (const name of await detachedPartitions(client, table)) {

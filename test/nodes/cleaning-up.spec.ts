@@ -27,7 +27,6 @@ const TABLE: PartitionedTable = {
 };
 const LASTS_MS = 10_000;
 const EVERY_MS = 40;
-/** Whoever waited for a lock would wait for two seconds. */
 const BOUND_MS = 1000;
 
 let server: TestServer;
