@@ -4,7 +4,7 @@
 //
 //   npm run build && node scripts/measure-twenty-million.mjs
 //
-// TOKENS=1000000 takes fewer. 20 million take some eight minutes and 12 GB under the system's
+// TOKENS=1000000 takes fewer. 20 million take some eight minutes and 5 GB under the system's
 // directory for temporary files, or TMPDIR.
 import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
