@@ -6,6 +6,9 @@ RUN npm ci --omit=optional
 COPY tsconfig.json tsconfig.build.json nest-cli.json ormconfig.ts ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --omit=optional
+# Half of what is left is for compilers, debuggers and browsers: 140 MB become 66.
+RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+  && rm -r node_modules/typeorm/browser
 
 FROM node:24-trixie-slim
 LABEL org.opencontainers.image.title="Postern" \
