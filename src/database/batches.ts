@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { temporarilyUnavailable } from '../errors/domain-error.js';
 import { isStoreUnavailable } from '../errors/store-failure.js';
 
@@ -18,6 +19,8 @@ interface Waiting<Item, Result> {
 export class Batches<Item, Result> {
   private queue: Waiting<Item, Result>[] = [];
   private sending = false;
+  /** Many requests share a statement: none is to lend it its id. */
+  private readonly outsideRequests = AsyncLocalStorage.snapshot();
 
   /**
    * @param name of the items, for the log
@@ -41,7 +44,7 @@ export class Batches<Item, Result> {
     }
     return new Promise((resolve, reject) => {
       this.queue.push({ item, resolve, reject });
-      if (!this.sending) void this.drain();
+      if (!this.sending) this.outsideRequests(() => void this.drain());
     });
   }
 

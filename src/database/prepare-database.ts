@@ -6,6 +6,11 @@ import { dataSourceOptions, MIGRATIONS_GLOB } from './data-source-options.js';
 import { MIGRATION_LOCK } from './locks.js';
 
 const RETRY_MS = 500;
+/** A minute and more: what takes longer is not in the way by chance. */
+const MOST_TRIES = 30;
+const LOCK_TIMEOUT_MS = 2000;
+/** A lock that could not be had in time, and two that waited for each other. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(['55P03', '40P01']);
 
 /** A database that did not answer in the time that the start may wait for it. */
 export class DatabaseUnreachableError extends Error {
@@ -68,7 +73,7 @@ export async function assertDurable(url: string): Promise<void> {
 
 /** It has answered: with a log-in (class 28) or a database (3D) that are not there. */
 function hasRefused(error: unknown): boolean {
-  return /^(28|3D)/.test(String((error as { code?: unknown }).code));
+  return /^(28|3D)/.test(codeOf(error));
 }
 
 /**
@@ -84,10 +89,29 @@ export async function migrate(url: string): Promise<string[]> {
     // The lock must outlast the migrations, which run on another connection.
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const names = await runMigrations(url);
+    const names = await runPatiently(url);
     await client.query('COMMIT');
     return names;
   });
+}
+
+/**
+ * Where a migration would have to wait for another transaction, all that comes after waits for it
+ * too: the nodes of the version before could not serve. So it gives up soon, and tries again.
+ */
+async function runPatiently(url: string): Promise<string[]> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await runMigrations(url);
+    } catch (error) {
+      if (tries === MOST_TRIES || !IN_THE_WAY.has(codeOf(error))) throw error;
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code);
 }
 
 async function runMigrations(url: string): Promise<string[]> {
@@ -98,6 +122,8 @@ async function runMigrations(url: string): Promise<string[]> {
   });
   await dataSource.initialize();
   try {
+    // On the one connection that the migrations run on, too.
+    await dataSource.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     const done = await dataSource.runMigrations({ transaction: 'all' });
     return done.map(({ name }) => name);
   } finally {

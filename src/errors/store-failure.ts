@@ -1,11 +1,11 @@
 /**
  * Codes that say the database could not be asked, not that it refused: SQLSTATE classes 08
  * (connection), 28 (log-in), 3D (no such database), 53 (resources), 57 (operator intervention,
- * time-outs), 25006 (a standby), 55000 (it takes no connections), 55P03 (lock time-out), and Node's
+ * time-outs), 40P01 (a deadlock, which trying again gets past), 25006 (a standby), 55000 (it takes no connections), 55P03 (lock time-out), and Node's
  * own socket errors.
  */
 const UNAVAILABLE_CODE =
-  /^(08...|28...|3D...|53...|57...|25006|55000|55P03|ECONNREFUSED|ECONNRESET|ENOENT|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
+  /^(08...|28...|3D...|53...|57...|40P01|25006|55000|55P03|ECONNREFUSED|ECONNRESET|ENOENT|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
 
 /** How deep causes are looked into: one can lead back to itself. */
 const MOST_CAUSES = 8;

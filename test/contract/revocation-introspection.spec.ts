@@ -3,7 +3,7 @@
  * a process of the built server on a real PostgreSQL, and a second node for the protected route.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { administrator, type Administrator } from '../support/administrator.js';
+import { administrator, credentialsIn, type Administrator } from '../support/administrator.js';
 import { aClient, type StoredClient } from '../support/builders.js';
 import { basic, getToken, postForm, send, type Answer } from '../support/http.js';
 import { startNodes, type Nodes } from '../clients/nodes.js';
@@ -218,6 +218,47 @@ describe('a revocation', () => {
       await database.query('ALTER TABLE hidden RENAME TO invalidation');
     }
     expect(await isGood(token)).toBe(true);
+  });
+});
+
+describe('a secret that was stopped on another node', () => {
+  const rotate = (clientId: string, body: object): Promise<Answer> =>
+    admin.call('POST', `/clients/${clientId}/secrets`, body);
+
+  it('can not make itself a successor, though this node still knows it', async () => {
+    const made = await admin.call('POST', '/clients/', {
+      client_name: 'Leaky',
+      scope: 'read',
+      self_rotation: true,
+    });
+    const leaked = credentialsIn(made);
+    await getToken(nodes.probe.baseUrl, leaked);
+    expect((await rotate(leaked.clientId, { expires_previous_in: 0 })).status).toBe(201);
+    const answer = await postForm(
+      `${nodes.probe.baseUrl}/o/client/secrets`,
+      'expires_previous_in=0',
+      { Authorization: basic(leaked) },
+    );
+    expectOAuthError(answer, 401, 'invalid_client');
+  });
+
+  it('is forgotten with all tokens of its client where a hundred were killed before it', async () => {
+    const { database } = nodes.server;
+    const often = await aClient(database);
+    const token = await getToken(baseUrl(), often);
+    await database.query(
+      `UPDATE oauth_client SET dead_secrets = ARRAY(SELECT -generate_series(1, 100))
+       WHERE client_id = $1`,
+      [often.clientId],
+    );
+    expect(await isGood(token, `${baseUrl()}/scopes/`)).toBe(true);
+    await rotate(often.clientId, { expires_previous_in: 0, revoke_tokens: true });
+    expect(await isGood(token, `${baseUrl()}/scopes/`)).toBe(false);
+    const [row] = await database.query(
+      `SELECT token_epoch, cardinality(dead_secrets) FROM oauth_client WHERE client_id = $1`,
+      [often.clientId],
+    );
+    expect(row).toEqual({ token_epoch: 1, cardinality: 1 });
   });
 });
 

@@ -132,9 +132,9 @@ export class FakeInvalidationLog extends InvalidationLog {
     return { position, clients: new Set(clients), tokens: new Set(tokens) };
   }
 
-  override forget(): Promise<void> {
+  override forget(): Promise<boolean> {
     this.forgotten += 1;
-    return Promise.resolve();
+    return Promise.resolve(false);
   }
 }
 

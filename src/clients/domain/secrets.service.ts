@@ -38,13 +38,22 @@ export class SecretsService {
   }
 
   /**
-   * Gives a client a new secret at its own wish.
+   * Gives a client a new secret at its own wish. That it may is decided here once more, in the
+   * transaction: a secret that was stopped a moment ago must not make itself a successor.
    *
-   * @throws DomainError `self_rotation_not_allowed`, and as {@link rotate}
+   * @param secretKey of the secret that it has authenticated with
+   * @throws DomainError `invalid_client` where that works no more, `self_rotation_not_allowed`, and as
+   *   {@link rotate}
    */
-  async rotateOwn(clientId: string, rotation: Rotation, actor: Actor): Promise<IssuedSecret> {
+  async rotateOwn(
+    clientId: string,
+    secretKey: number,
+    rotation: Rotation,
+    actor: Actor,
+  ): Promise<IssuedSecret> {
     return this.repository.exclusively(async (store) => {
-      const client = await existingClient(store, clientId);
+      const client = await store.find(clientId);
+      if (client === undefined || !isGoodFor(client, secretKey)) throw noMore();
       if (!client.selfRotation) {
         throw new DomainError(
           'self_rotation_not_allowed',
@@ -79,6 +88,18 @@ export class SecretsService {
       await store.record(clientEvent('secret.deleted', actor, before, after));
     });
   }
+}
+
+function isGoodFor(client: ManagedClient, secretKey: number): boolean {
+  return client.enabled && workingSecrets(client).some(({ key }) => key === secretKey);
+}
+
+function noMore(): DomainError {
+  return new DomainError(
+    'invalid_client',
+    'Client authentication failed. Check the client id and the secret, or ask an administrator and name this request.',
+    { reason: 'the secret or the client was switched off at this moment' },
+  );
 }
 
 async function rotated(

@@ -132,6 +132,8 @@ function storeIn(manager: EntityManager): ManagedClientsStore {
   };
 }
 
+const MOST_DEAD_SECRETS = 100;
+
 /** What every change of a client adds to it. */
 const COUNTED = { version: () => 'version + 1', updatedAt: () => 'clock_timestamp()' };
 
@@ -143,10 +145,15 @@ const EXPIRE = `
 
 /**
  * A fact on the client's row, like the epoch: it costs the same for one token and for millions, and
- * a token whose request was under way at that moment does not escape it.
+ * a token whose request was under way at that moment does not escape it. Every look-up goes through
+ * the list, so it is kept short: one that is full is traded for an epoch, which kills all at once.
  */
 const KILL = `
-  UPDATE oauth_client SET dead_secrets = dead_secrets || $2::integer[] WHERE id = $1`;
+  UPDATE oauth_client SET
+    token_epoch = token_epoch + (cardinality(dead_secrets) >= ${MOST_DEAD_SECRETS})::integer,
+    dead_secrets = $2::integer[] || CASE WHEN cardinality(dead_secrets) < ${MOST_DEAD_SECRETS}
+      THEN dead_secrets ELSE '{}' END
+  WHERE id = $1`;
 
 function columnsOf(settings: ClientSettings) {
   const { accessTokenTtlSeconds, ...columns } = settings;

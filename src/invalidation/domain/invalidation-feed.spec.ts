@@ -145,6 +145,14 @@ describe('trust', () => {
     expect(told).toHaveLength(2);
   });
 
+  it('begins anew after a long sleep: by then others may have removed what it has not read', async () => {
+    const { feed, told } = await reading();
+    const now = Date.now();
+    jest.spyOn(Date, 'now').mockReturnValue(now + 6000);
+    await feed.readNow();
+    expect(told.slice(1)).toEqual([undefined]);
+  });
+
   it('begins anew at another server, whose transactions count differently', async () => {
     const { log, feed, told } = await reading();
     log.server = 'two';

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { InvalidationLog, type Invalidations, type LogPosition } from './invalidation-log.js';
@@ -9,7 +10,10 @@ const EVERY_MS = 200;
  * answer takes, it is less than the second in which a kill has to hold on every node.
  */
 const TRUSTED_MS = 700;
-const FORGET_EVERY_MS = 60_000;
+/** Whoever has not read for so long begins anew: by then others may remove what it has not seen. */
+const GIVE_UP_MS = 5000;
+/** How long what was read is kept: far longer than anybody goes on without a read. */
+const FORGET_AFTER_MS = 600_000;
 
 const LAST_READ = new Gauge({
   name: 'postern_invalidation_last_read_timestamp_seconds',
@@ -41,9 +45,14 @@ export class InvalidationFeed implements OnModuleDestroy {
   private running: Promise<void> = Promise.resolve();
   private next: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private forgotAt = performance.now();
+  /** From where on the log is kept, and since when that is known. */
+  private kept: { readonly from: LogPosition; readonly at: number } | undefined;
+  private forgetting: LogPosition | undefined;
   private state: 'idle' | 'reading' | 'failing' | 'ended' = 'idle';
   private applied = 0;
+
+  /** The first request that asks must not lend its id to every later line of the log. */
+  private readonly outsideRequests = AsyncLocalStorage.snapshot();
 
   constructor(private readonly log: InvalidationLog) {}
 
@@ -95,7 +104,7 @@ export class InvalidationFeed implements OnModuleDestroy {
 
   private begin(): void {
     this.state = 'reading';
-    void this.readAfterThis();
+    this.outsideRequests(() => void this.readAfterThis());
   }
 
   /** One read at a time; those who ask while one is under way share the next. */
@@ -112,12 +121,13 @@ export class InvalidationFeed implements OnModuleDestroy {
     clearTimeout(this.timer);
     const sent = { steady: performance.now(), wall: Date.now() };
     try {
-      const { position, clients, tokens } = await this.log.read(this.position);
-      const continues = this.position?.server === position.server;
+      const since = this.ageMs() > GIVE_UP_MS ? undefined : this.position;
+      const { position, clients, tokens } = await this.log.read(since);
       this.position = position;
-      if (!continues) this.tell(undefined);
+      if (since?.server !== position.server) this.beginAnew();
       else if (clients.size + tokens.size > 0) this.tell({ clients, tokens });
       this.succeeded(sent);
+      await this.forget(position, sent.steady);
     } catch (error) {
       this.failed(error);
     }
@@ -138,11 +148,23 @@ export class InvalidationFeed implements OnModuleDestroy {
       this.state = 'reading';
       this.logger.log({ msg: 'the invalidation log is read again' });
     }
-    if (sent.steady - this.forgotAt < FORGET_EVERY_MS) return;
-    this.forgotAt = sent.steady;
-    this.log.forget().catch((err: unknown) => {
-      this.logger.warn({ msg: 'old invalidations could not be removed; trying again', err });
-    });
+  }
+
+  private beginAnew(): void {
+    this.kept = undefined;
+    this.forgetting = undefined;
+    this.tell(undefined);
+  }
+
+  /** A part at a time, between the reads, which it must not hold up. */
+  private async forget(present: LogPosition, now: number): Promise<void> {
+    this.kept ??= { from: present, at: now };
+    if (now - this.kept.at > FORGET_AFTER_MS) {
+      this.forgetting = this.kept.from;
+      this.kept = { from: present, at: now };
+    }
+    if (this.forgetting === undefined) return;
+    if (!(await this.log.forget(this.forgetting))) this.forgetting = undefined;
   }
 
   /** After a gap nothing is believed: the next position is a new beginning. */

@@ -29,6 +29,10 @@ export abstract class InvalidationLog {
    */
   abstract read(since: LogPosition | undefined): Promise<LogPart>;
 
-  /** Removes what every node has long read. */
-  abstract forget(): Promise<void>;
+  /**
+   * Removes some of what was in the log at a position.
+   *
+   * @returns whether there is more
+   */
+  abstract forget(before: LogPosition): Promise<boolean>;
 }

@@ -19,11 +19,16 @@ const READ = `
   WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
     AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)`;
 
-/** Long after every node has read them, or has given up and begun anew. */
+const MOST_FORGOTTEN = 5000;
+
+/**
+ * What is older than a snapshot by its transaction, and not by a time: one that was open for long
+ * would be old the moment it commits, and unread.
+ */
 const FORGET = `
   DELETE FROM invalidation WHERE (xid, id) IN (
-    SELECT xid, id FROM invalidation WHERE noted_at < now() - interval '10 minutes'
-    FOR UPDATE SKIP LOCKED)`;
+    SELECT xid, id FROM invalidation WHERE xid < pg_snapshot_xmin($1::text::pg_snapshot)
+    ORDER BY xid, id LIMIT ${MOST_FORGOTTEN} FOR UPDATE SKIP LOCKED)`;
 
 /**
  * The log in PostgreSQL, read on a connection of its own: a pool that is full would hold up what
@@ -56,8 +61,9 @@ export class PostgresInvalidationLog extends InvalidationLog implements OnModule
     return { position: { snapshot, server }, clients: new Set(clients), tokens: new Set(tokens) };
   }
 
-  override async forget(): Promise<void> {
-    await this.pool.query(FORGET);
+  override async forget({ snapshot }: LogPosition): Promise<boolean> {
+    const { rowCount } = await this.pool.query(FORGET, [snapshot]);
+    return rowCount === MOST_FORGOTTEN;
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -149,6 +149,16 @@ describe('without a database', () => {
     await expect(tokens.find(DIGEST)).rejects.toThrow('down');
   });
 
+  it('a kill that was told while the look-up was waited for is obeyed', async () => {
+    const { tokens, store, log, feed } = await outage(60);
+    log.answer = () => Promise.resolve();
+    store.findLive = async () => {
+      await feed.readNow();
+      return down();
+    };
+    await expect(tokens.find(DIGEST)).rejects.toThrow('down');
+  });
+
   it('a defect is no outage', async () => {
     const { tokens, store } = await outage(60);
     store.findLive = () => Promise.reject(new Error('a defect'));

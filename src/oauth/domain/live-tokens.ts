@@ -75,7 +75,9 @@ export class LiveTokens {
     }
     FROM_DATABASE.inc();
     return this.lookUp(digest).catch((error: unknown) => {
-      if (known === undefined || !this.mayBeStale(known, error)) throw error;
+      // Still there: it may have been killed while the look-up was waited for.
+      if (known === undefined || this.known.peek(digest) !== known) throw error;
+      if (!this.mayBeStale(known, error)) throw error;
       return known.token;
     });
   }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import type { Client } from '../../clients/domain/client.js';
@@ -39,6 +40,9 @@ export class TokenQuota implements OnModuleDestroy {
   private readonly tallies = new Map<number, Tally>();
   private timer: NodeJS.Timeout | undefined;
   private syncing: Promise<void> | undefined;
+
+  /** The first request must not lend its id to every later line of the log. */
+  private readonly outsideRequests = AsyncLocalStorage.snapshot();
 
   constructor(private readonly counts: TokenCounts) {}
 
@@ -128,7 +132,9 @@ export class TokenQuota implements OnModuleDestroy {
 
   private begin(client: number, tally: Tally): Tally {
     this.tallies.set(client, tally);
-    this.timer ??= setInterval(() => void this.syncOrWarn(), SYNC_MS).unref();
+    this.timer ??= this.outsideRequests(() =>
+      setInterval(() => void this.syncOrWarn(), SYNC_MS).unref(),
+    );
     return tally;
   }
 

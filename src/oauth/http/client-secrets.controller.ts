@@ -66,10 +66,12 @@ export class ClientSecretsController {
     type: OAuthErrorDto,
   })
   async rotate(@Req() request: Request): Promise<CreatedSecretDto> {
-    const { clientId } = clientOf(request).client;
+    const { client, secret } = clientOf(request);
+    const { clientId } = client;
     const actor = { name: clientId, ...callerOf(request) };
     const body = await this.bodyOf(findingsOf(request).form);
-    return toCreatedSecretDto(await this.secrets.rotateOwn(clientId, toRotation(body), actor));
+    const rotation = toRotation(body);
+    return toCreatedSecretDto(await this.secrets.rotateOwn(clientId, secret.key, rotation, actor));
   }
 
   /** The form as the body that an administrator would send, checked in the same way. */

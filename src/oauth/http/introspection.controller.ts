@@ -1,6 +1,7 @@
 import { Controller, Inject, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
+import type { Client } from '../../clients/domain/client.js';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { formatScope } from '../../protocol/scope.js';
@@ -43,9 +44,10 @@ export class IntrospectionController {
   })
   @ApiOkResponse({ type: IntrospectionResponseDto, description: 'What is known of the token.' })
   async introspect(@Req() request: Request): Promise<IntrospectionResponseDto> {
-    const token = await this.introspector.introspect(presentedToken(findingsOf(request).form));
-    if (token === undefined) return INACTIVE;
-    return (await mayKnowOf(request, token)) ? this.toResponse(token) : INACTIVE;
+    const asked = presentedToken(findingsOf(request).form);
+    const caller = await introspecting(request);
+    const token = await this.introspector.introspect(asked);
+    return token !== undefined && mayKnowOf(caller, token) ? this.toResponse(token) : INACTIVE;
   }
 
   private toResponse({ claims, jti }: IntrospectedToken): IntrospectionResponseDto {
@@ -65,13 +67,22 @@ export class IntrospectionController {
   }
 }
 
-/** Who called with a bearer token has shown the scope already. */
-async function mayKnowOf(request: Request, { clientKey }: IntrospectedToken): Promise<boolean> {
+/**
+ * The client that asks; undefined where a bearer token has shown the scope already. One that may not
+ * ask about any token is read anew: before the look-up, so that the time tells nothing of the token.
+ */
+async function introspecting(request: Request): Promise<Client | undefined> {
   const { client: caller } = findingsOf(request);
-  if (caller === undefined) return true;
-  const mayKnow = ({ client }: typeof caller): boolean =>
-    client.key === clientKey || client.scopes.includes('introspection');
-  return mayKnow(caller) || (caller.again !== undefined && mayKnow(await caller.again()));
+  if (caller === undefined || mayKnowOfAll(caller.client)) return caller?.client;
+  return (await caller.again?.())?.client ?? caller.client;
+}
+
+function mayKnowOf(caller: Client | undefined, { clientKey }: IntrospectedToken): boolean {
+  return caller === undefined || caller.key === clientKey || mayKnowOfAll(caller);
+}
+
+function mayKnowOfAll({ scopes }: Client): boolean {
+  return scopes.includes('introspection');
 }
 
 function secondsOf(time: Date): number {

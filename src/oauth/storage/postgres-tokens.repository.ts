@@ -18,25 +18,38 @@ import { TokenPartitionsKeeper } from './token-partitions.keeper.js';
  * moment: no token is dead at birth, and none is issued to a client that was switched off
  * elsewhere since it was read.
  */
-const INSERT: Statement = {
-  name: 'token-insert',
-  text: `
+const INSERT = insertFrom(
+  'token-insert',
+  `unnest($1::bytea[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::integer[])
+     AS t (digest, client, secret, scope, audience, ttl)`,
+  'cardinality($1)',
+);
+
+/** The same for a token that came alone: half the work for the database. */
+const INSERT_ONE = insertFrom(
+  'token-insert-one',
+  `(SELECT $1::bytea, $2::integer, $3::integer, $4::text, $5::text, $6::integer)
+     AS t (digest, client, secret, scope, audience, ttl)`,
+  '1',
+);
+
+function insertFrom(name: string, tokens: string, sent: string): Statement {
+  const text = `
     WITH stored AS (
       INSERT INTO oauth_access_token
         (digest, client, secret, scope, audience, epoch, issued_at, expires_at)
       SELECT t.digest, c.id, t.secret, t.scope, t.audience, c.token_epoch,
         now(), now() + make_interval(secs => t.ttl)
-      FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::integer[])
-        AS t (digest, client, secret, scope, audience, ttl)
-      JOIN oauth_client c ON c.id = t.client
+      FROM ${tokens} JOIN oauth_client c ON c.id = t.client
       WHERE c.enabled AND string_to_array(t.scope, ' ') <@ c.scopes
         AND NOT t.secret = ANY (c.dead_secrets)
       RETURNING digest)
     SELECT now() AS "issuedAt",
-      CASE WHEN count(*) < cardinality($1)
+      CASE WHEN count(*) < ${sent}
         THEN coalesce(array_agg(encode(digest, 'hex')), '{}') END AS only
-    FROM stored`,
-};
+    FROM stored`;
+  return { name, text };
+}
 
 interface StoredRow {
   readonly issuedAt: Date;
@@ -48,7 +61,12 @@ interface StoredRow {
 const NOT_EXPIRED = `
   t.expires_at > now() AND t.expires_at <= now() + interval '${LONGEST_TOKEN_TTL_SECONDS} seconds'`;
 
-/** Looks tokens up. A scope that the client has lost is lost to the token. */
+/**
+ * Looks tokens up. A scope that the client has lost is lost to the token.
+ *
+ * The list goes through a sub-select, so that the planner does not see how long it is: it would hold
+ * a plan made for each one for better than the one that it keeps, and plan anew every time.
+ */
 const FIND_LIVE: Statement = {
   name: 'token-find-live',
   text: `
@@ -56,7 +74,7 @@ const FIND_LIVE: Statement = {
       t.scope, t.audience, t.issued_at AS "issuedAt", t.expires_at AS "expiresAt",
       extract(epoch FROM t.expires_at - now())::float8 AS "secondsLeft"
     FROM oauth_access_token t JOIN oauth_client c ON c.id = t.client
-    WHERE t.digest = ANY ($1::bytea[]) AND ${NOT_EXPIRED}
+    WHERE t.digest = ANY (ARRAY(SELECT unnest($1::bytea[]))) AND ${NOT_EXPIRED}
       AND t.revoked_at IS NULL AND c.enabled AND t.epoch = c.token_epoch
       AND NOT t.secret = ANY (c.dead_secrets)`,
 };
@@ -129,14 +147,15 @@ export class PostgresTokensRepository extends TokensRepository {
   }
 
   private async storeBatch(tokens: readonly NewAccessToken[]): Promise<(Date | undefined)[]> {
-    const [row] = await this.statements.run<StoredRow>(INSERT, [
-      tokens.map(({ digest }) => bytea(digest)),
-      tokens.map(({ clientKey }) => clientKey),
-      tokens.map(({ secretKey }) => secretKey),
-      tokens.map(({ scopes }) => formatScope(scopes)),
-      tokens.map(({ audience }) => audience?.join(' ') ?? null),
-      tokens.map(({ ttlSeconds }) => ttlSeconds),
-    ]);
+    const rows = tokens.map(valuesOf);
+    const [one = []] = rows;
+    const [row] =
+      rows.length === 1
+        ? await this.statements.run<StoredRow>(INSERT_ONE, one)
+        : await this.statements.run<StoredRow>(
+            INSERT,
+            one.map((_, at) => rows.map((values) => values[at])),
+          );
     if (row === undefined) throw new Error('the database did not say what it stored');
     const { issuedAt, only } = row;
     if (only === null) return tokens.map(() => issuedAt);
@@ -162,6 +181,13 @@ export class PostgresTokensRepository extends TokensRepository {
       claims: Object.freeze({ ...claims, audience: Object.freeze(audience) }),
     };
   }
+}
+
+/** What the statements take of a token, in their order. */
+function valuesOf(token: NewAccessToken): unknown[] {
+  const { digest, clientKey, secretKey, scopes, audience, ttlSeconds } = token;
+  const list = audience?.join(' ') ?? null;
+  return [bytea(digest), clientKey, secretKey, formatScope(scopes), list, ttlSeconds];
 }
 
 /** A digest as PostgreSQL reads bytes. */

@@ -3,6 +3,7 @@ import { TokenVerifier, type VerifiedToken } from '../token-verifier.js';
 import { DEFAULT_TIMEOUT_MS, discoveredEndpoint } from './authorization-server.js';
 import { checkedClockTolerance } from './clock-tolerance.js';
 import { tokenOfClaims } from './token-claims.js';
+import { isCompactJws } from '../../protocol/compact-jws.js';
 
 /** Algorithms whose keys can be published: none with a shared secret, and never `none`. */
 const SIGNATURE_ALGORITHM = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/;
@@ -74,6 +75,7 @@ export class JwksTokenVerifier extends TokenVerifier {
 
   /** @throws an Error where the key is not known and the published ones can not be fetched */
   override async verify(token: string): Promise<VerifiedToken | undefined> {
+    if (!isCompactJws(token)) return undefined;
     try {
       const { payload } = await jwtVerify(token, this.keyFor, {
         algorithms: this.algorithms,

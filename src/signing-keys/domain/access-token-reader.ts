@@ -3,6 +3,7 @@ import { jwtVerify, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { LONGEST_TOKEN } from '../../protocol/bearer-token.js';
+import { isCompactJws } from '../../protocol/compact-jws.js';
 import { ACCESS_TOKEN_TYPE } from './access-token-signer.js';
 import { KeyRing, type KeyToVerify } from './key-ring.js';
 import { SIGNING_ALGORITHMS } from './signing-key.js';
@@ -33,7 +34,7 @@ export class AccessTokenReader {
    * @throws what the store throws, where the keys can't be had
    */
   async read(token: string): Promise<ReadAccessToken | undefined> {
-    if (!isCompactJws(token)) return undefined;
+    if (token.length > LONGEST_TOKEN || !isCompactJws(token)) return undefined;
     const key = await this.keyOf(token);
     return key && this.verified(token, key);
   }
@@ -67,20 +68,6 @@ export class AccessTokenReader {
       return undefined;
     }
   }
-}
-
-/**
- * Three parts in base64url, each in its one right spelling: a decoder passes over the last bits of
- * a part that stand for nothing, so that a token would have several texts.
- */
-function isCompactJws(token: string): boolean {
-  if (token.length > LONGEST_TOKEN) return false;
-  const parts = token.split('.');
-  return parts.length === 3 && parts.every(isBase64Url);
-}
-
-function isBase64Url(part: string): boolean {
-  return part !== '' && Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
 /** The header as the token has it: believed in nothing yet. */

@@ -67,7 +67,7 @@ export class KeyRing {
   async signing(): Promise<KeyToSign> {
     const known = this.loaded;
     const isFresh = known !== undefined && performance.now() - known.begunAt < FRESH_TO_SIGN_MS;
-    const { current } = (isFresh ? known : await this.load()).keys;
+    const { current } = (isFresh ? known : await (this.loading ?? this.load())).keys;
     const { keyEncryptionKey } = this.settings;
     if (current === undefined || keyEncryptionKey === undefined) {
       throw temporarilyUnavailable(undefined, 'no signing key: KEY_ENCRYPTION_KEY is not set');

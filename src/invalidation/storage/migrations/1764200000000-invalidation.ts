@@ -13,7 +13,6 @@ export class Invalidation1764200000000 implements MigrationInterface {
       CREATE TABLE invalidation (
         xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
         id bigint GENERATED ALWAYS AS IDENTITY,
-        noted_at timestamptz NOT NULL DEFAULT now(),
         client integer,
         token bytea,
         CONSTRAINT invalidation_pkey PRIMARY KEY (xid, id)

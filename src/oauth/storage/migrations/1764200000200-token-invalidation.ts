@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * A revoked token is told to the caches of the nodes. Nothing else changes a token once it is
- * stored, and storing one touches no trigger.
+ * A token that is revoked or deleted, through the table itself and not one of its partitions, is told
+ * to the caches of the nodes. Storing one touches no trigger, nor does dropping a partition.
  */
 export class TokenInvalidation1764200000200 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -12,13 +12,19 @@ export class TokenInvalidation1764200000200 implements MigrationInterface {
         INSERT INTO invalidation (token) SELECT digest FROM changed;
         RETURN NULL;
       END $$`);
-    await queryRunner.query(`
-      CREATE TRIGGER invalidate_after_update AFTER UPDATE ON oauth_access_token
-      REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION invalidate_tokens()`);
+    for (const event of EVENTS) {
+      await queryRunner.query(`
+        CREATE TRIGGER invalidate_after_${event} AFTER ${event} ON oauth_access_token
+        REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION invalidate_tokens()`);
+    }
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('DROP TRIGGER invalidate_after_update ON oauth_access_token');
+    for (const event of EVENTS) {
+      await queryRunner.query(`DROP TRIGGER invalidate_after_${event} ON oauth_access_token`);
+    }
     await queryRunner.query('DROP FUNCTION invalidate_tokens');
   }
 }
+
+const EVENTS = ['update', 'delete'];

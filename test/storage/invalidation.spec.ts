@@ -1,0 +1,76 @@
+/** The log of invalidations on a real PostgreSQL: transactions that commit out of order. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { loadSettings } from '../../src/config/settings.js';
+import type { LogPosition } from '../../src/invalidation/domain/invalidation-log.js';
+import { PostgresInvalidationLog } from '../../src/invalidation/storage/postgres-invalidation-log.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+
+let database: TestDatabase;
+let log: PostgresInvalidationLog;
+let slow: Client;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  log = new PostgresInvalidationLog(loadSettings({ DATABASE_URL: database.url }));
+  slow = new Client({ connectionString: database.url });
+  await slow.connect();
+});
+
+afterAll(async () => {
+  await slow.end();
+  await log.onModuleDestroy();
+  await database.drop();
+});
+
+function note(client: number): Promise<object[]> {
+  return database.query('INSERT INTO invalidation (client) VALUES ($1)', [client]);
+}
+
+async function clientsSince(since: LogPosition | undefined) {
+  const { clients, position } = await log.read(since);
+  return { clients: [...clients].toSorted((one, other) => one - other), position };
+}
+
+describe('the log', () => {
+  it('tells nothing of what was before the first read, and each row after it once', async () => {
+    await note(1);
+    const first = await clientsSince(undefined);
+    await note(2);
+    const second = await clientsSince(first.position);
+    const third = await clientsSince(second.position);
+    expect([first.clients, second.clients, third.clients]).toEqual([[], [2], []]);
+  });
+
+  it('tells what a transaction did that began before others which were read already', async () => {
+    const { position } = await clientsSince(undefined);
+    await slow.query('BEGIN');
+    await slow.query('INSERT INTO invalidation (client) VALUES (10)');
+    await note(11);
+    const meanwhile = await clientsSince(position);
+    await slow.query('COMMIT');
+    const after = await clientsSince(meanwhile.position);
+    expect([meanwhile.clients, after.clients]).toEqual([[11], [10]]);
+  });
+
+  it('forgets what was before a position, and nothing that committed since', async () => {
+    await slow.query('BEGIN');
+    await slow.query('INSERT INTO invalidation (client) VALUES (20)');
+    const { position } = await clientsSince(undefined);
+    await slow.query('COMMIT');
+    await note(21);
+    expect(await log.forget(position)).toBe(false);
+    expect((await clientsSince(position)).clients).toEqual([20, 21]);
+    expect(await database.query('SELECT client FROM invalidation WHERE client < 20')).toEqual([]);
+  });
+
+  it('forgets a part at a time', async () => {
+    await database.query(
+      'INSERT INTO invalidation (client) SELECT 30 FROM generate_series(1, 7000)',
+    );
+    const { position } = await clientsSince(undefined);
+    expect(await log.forget(position)).toBe(true);
+    expect(await log.forget(position)).toBe(false);
+    expect(await database.query('SELECT FROM invalidation')).toEqual([]);
+  });
+});
