@@ -49,25 +49,24 @@ export async function withServices<Result>(
   const opening = openDatabase(settings, onProgress);
   const release = releaseOnSignals(opening);
   try {
-    return await withContext(settings, await opening, task);
+    return await withContext(await opening, task);
   } finally {
     release();
   }
 }
 
 async function withContext<Result>(
-  settings: Settings,
   database: OpenDatabase,
   task: (services: Services) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const found = await foundSettings(settings, database);
-    const context = await NestFactory.createApplicationContext(CliModule.forRoot(found), {
+    const settings = await foundSettings(database);
+    const context = await NestFactory.createApplicationContext(CliModule.forRoot(settings), {
       logger: false,
       abortOnError: false,
     });
     try {
-      return await task(servicesOf(context, found, database.embedded));
+      return await task(servicesOf(context, settings, database.embedded));
     } finally {
       await context.close();
     }

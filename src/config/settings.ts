@@ -67,6 +67,10 @@ const SCHEMA = z.object({
       shown: '`http://localhost:$PORT`',
       description: 'the issuer, and the start of every absolute URL that the server writes',
     }),
+  WORKERS: wholeNumber(1, 128).prefault('1').meta({
+    shown: '`1`',
+    description: 'processes that serve; from 2 on, one more supervises them',
+  }),
   DATABASE_URL: postgresUrl.optional().meta({
     secret: true,
     shown: 'none: an embedded PostgreSQL under `DATA_DIR`',
@@ -88,7 +92,7 @@ const SCHEMA = z.object({
     }),
   DB_POOL_SIZE: wholeNumber(1, 1000)
     .prefault('10')
-    .meta({ shown: '`10`', description: 'connections to the database, at most' }),
+    .meta({ shown: '`10`', description: 'connections to the database of each process, at most' }),
   DB_TIMEOUT_MS: wholeNumber(100, 4000).prefault('2000').meta({
     shown: '`2000`',
     description: 'how long one call to the database may take before the answer is 503',
@@ -206,6 +210,7 @@ export interface Settings {
   readonly port: number;
   readonly host: string;
   readonly publicUrl: string;
+  readonly workers: number;
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;
   readonly migrationDatabaseUrl: string | undefined;
@@ -349,6 +354,7 @@ function settingsOf(parsed: Parsed, adminSecretFile: string | undefined): Settin
     port: parsed.PORT,
     host: parsed.HOST,
     publicUrl,
+    workers: parsed.WORKERS,
     databaseUrl: parsed.DATABASE_URL,
     migrationDatabaseUrl: parsed.MIGRATION_DATABASE_URL ?? parsed.DATABASE_URL,
     dbPooler: parsed.DB_POOLER,

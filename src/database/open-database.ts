@@ -2,11 +2,16 @@ import type { Settings } from '../config/settings.js';
 import { startEmbeddedPostgres } from './embedded/embedded-postgres.js';
 import { assertDurable, migrate, waitForDatabase } from './prepare-database.js';
 
+/** Settings whose database is known, be it the embedded one. */
+export interface ConnectedSettings extends Settings {
+  readonly databaseUrl: string;
+  readonly migrationDatabaseUrl: string;
+}
+
 /** A database that is up and has the present schema. */
 export interface OpenDatabase {
-  readonly url: string;
-  /** Of the role that owns the tables. */
-  readonly migrationUrl: string;
+  /** The settings, with its URLs. */
+  readonly settings: ConnectedSettings;
   /** Whether it is the embedded one. */
   readonly embedded: boolean;
   /** Lets go of it; the embedded one stops where no other process holds it. */
@@ -25,7 +30,7 @@ export async function openDatabase(
 ): Promise<OpenDatabase> {
   const database = await connect(settings, onProgress);
   try {
-    const done = await migrate(database.migrationUrl);
+    const done = await migrate(database.settings.migrationDatabaseUrl);
     if (done.length > 0) onProgress(`Migrations run: ${done.join(', ')}`);
     return database;
   } catch (error) {
@@ -42,7 +47,11 @@ async function connect(
   if (databaseUrl === undefined || migrationDatabaseUrl === undefined) {
     const embedded = await startEmbeddedPostgres({ dataDir, onProgress });
     const { url } = embedded;
-    return { url, migrationUrl: url, embedded: true, close: () => embedded.stop() };
+    return {
+      settings: { ...settings, databaseUrl: url, migrationDatabaseUrl: url },
+      embedded: true,
+      close: () => embedded.stop(),
+    };
   }
   for (const url of new Set([migrationDatabaseUrl, databaseUrl])) {
     await waitForDatabase(url, dbWaitSeconds, (reason) =>
@@ -51,8 +60,7 @@ async function connect(
   }
   await assertDurable(databaseUrl);
   return {
-    url: databaseUrl,
-    migrationUrl: migrationDatabaseUrl,
+    settings: { ...settings, databaseUrl, migrationDatabaseUrl },
     embedded: false,
     close: () => Promise.resolve(),
   };

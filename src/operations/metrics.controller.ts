@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { collectDefaultMetrics, Gauge, register } from 'prom-client';
 import { packageVersion } from '../config/package-version.js';
 import { Public } from '../resource-server/index.js';
+import { metricsOfAll } from './metrics-of-all.js';
 
 collectDefaultMetrics();
 
@@ -10,6 +11,7 @@ new Gauge({
   name: 'postern_build_info',
   help: 'What runs, as labels; always 1',
   labelNames: ['version', 'node'],
+  aggregator: 'first',
 }).set({ version: packageVersion(), node: process.version }, 1);
 
 /** Metrics for Prometheus. None has a label that a caller could fill, such as a client's id. */
@@ -26,6 +28,6 @@ export class MetricsController {
     content: { 'text/plain': { schema: { type: 'string' } } },
   })
   read(): Promise<string> {
-    return register.metrics();
+    return metricsOfAll();
   }
 }

@@ -4,6 +4,7 @@ import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres.js
 import { MissingAccessRuleError } from '../resource-server/index.js';
 import { UnknownScopeError } from '../scopes/domain/needed-scopes.js';
 import { ScopeDeclarationError } from '../scopes/domain/scope-declaration.js';
+import { FailedWorkerError } from './failed-worker-error.js';
 
 /** Failures whose message is meant for whoever starts the server, and says all. */
 const TOLD_IN_FULL = [
@@ -14,6 +15,7 @@ const TOLD_IN_FULL = [
   MissingAccessRuleError,
   ScopeDeclarationError,
   UnknownScopeError,
+  FailedWorkerError,
 ];
 
 /**
@@ -26,11 +28,17 @@ export function failureLines(error: unknown): string {
   return isOfListening(error) ? listenLine(error) : databaseLine(error);
 }
 
+/** Tells of a failure on standard error, and ends the process with 1. */
+export function fail(error: unknown): never {
+  process.stderr.write(`${failureLines(error)}\n`);
+  process.exit(1);
+}
+
 type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly address?: string };
 
 function isOfListening(error: ListenError): boolean {
-  // A name that is no address fails before it is listened on.
-  return error.syscall === 'listen' || error.syscall === 'getaddrinfo';
+  // A worker's listener is bound by the supervisor; a name that is no address fails before that.
+  return ['listen', 'bind', 'getaddrinfo'].includes(error.syscall ?? '');
 }
 
 function listenLine({ code, port, address, message }: ListenError): string {

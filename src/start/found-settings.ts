@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { parseKey, SettingsError, type Settings } from '../config/settings.js';
-import type { OpenDatabase } from '../database/open-database.js';
+import type { ConnectedSettings, OpenDatabase } from '../database/open-database.js';
 import { keptPrivately } from '../secrets/private-file.js';
 
 /** Where the key of the embedded database is kept that the signing keys are encrypted under. */
@@ -16,17 +16,12 @@ export function keyEncryptionKeyFile({ dataDir }: Pick<Settings, 'dataDir'>): st
  *
  * @throws SettingsError where the kept key is none any more; the file system's error
  */
-export async function foundSettings(
-  settings: Settings,
-  { url, migrationUrl, embedded }: OpenDatabase,
-): Promise<Settings> {
-  const kept = embedded && settings.keyEncryptionKey === undefined;
-  return {
-    ...settings,
-    databaseUrl: url,
-    migrationDatabaseUrl: migrationUrl,
-    keyEncryptionKey: kept ? await keptKey(settings) : settings.keyEncryptionKey,
-  };
+export async function foundSettings({
+  settings,
+  embedded,
+}: OpenDatabase): Promise<ConnectedSettings> {
+  if (!embedded || settings.keyEncryptionKey !== undefined) return settings;
+  return { ...settings, keyEncryptionKey: await keptKey(settings) };
 }
 
 async function keptKey(settings: Settings) {

@@ -18,6 +18,7 @@ const FORGET_AFTER_MS = 600_000;
 const LAST_READ = new Gauge({
   name: 'postern_invalidation_last_read_timestamp_seconds',
   help: 'When the invalidation log was last read; where that is longer than 0.7 s ago, every check asks the database',
+  aggregator: 'min',
 });
 
 /** Told what has become untrue; undefined: whatever was read before may be. */

@@ -17,6 +17,7 @@ const CHURN_AN_HOUR = 60;
 const CHURNING_CLIENTS = new Gauge({
   name: 'postern_churning_clients',
   help: `Clients that were issued more than ${CHURN_AN_HOUR} tokens in this hour, as this node knows: they likely ask for a new one at every call`,
+  aggregator: 'max',
 });
 
 interface Tally {
