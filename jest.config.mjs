@@ -11,6 +11,9 @@ export const WIDER = ['e2e', 'cli', 'nodes', 'second-service'].map(
   (name) => `<rootDir>/test/${name}/`,
 );
 
+/** What `npm run test:faults` runs. */
+export const FAULTS = '<rootDir>/test/faults/';
+
 /** What both test commands share: `npm test` (here) and `npm run test:e2e`. */
 export const base = {
   testEnvironment: 'node',
@@ -27,6 +30,6 @@ export const base = {
 export default {
   ...base,
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
-  // The wider suite, `npm run test:e2e`, has those that start many processes or a browser.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', ...WIDER],
+  // The wider suites have those that start many processes, a browser, or a database to break.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', ...WIDER, FAULTS],
 };

@@ -157,6 +157,8 @@ describe('a setting', () => {
     ['DATABASE_URL', `mysql://user:${CANARY}@host/d`],
     ['DATABASE_URL', `host=h password=${CANARY}`],
     ['DB_POOLER', CANARY],
+    ['DATABASE_URL', 'postgres://u:p@a:5432,b:x/d'],
+    ['DATABASE_URL', 'postgres://u:p@a,,b/d'],
     ['DB_POOL_SIZE', '0'],
     ['DB_TIMEOUT_MS', '99'],
     ['DB_TIMEOUT_MS', '4001'],
@@ -294,6 +296,15 @@ describe('wrong settings', () => {
       'a pooler without a way past it',
       { DATABASE_URL: 'postgres://a/b', DB_POOLER: 'transaction' },
       'DB_POOLER=transaction needs MIGRATION_DATABASE_URL beside it, past the pooler',
+    ],
+    [
+      'several hosts and a pooler, which chooses',
+      {
+        DATABASE_URL: 'postgres://a,b/d',
+        DB_POOLER: 'transaction',
+        MIGRATION_DATABASE_URL: 'postgres://c,d/d',
+      },
+      'DATABASE_URL has several hosts: with DB_POOLER=transaction the pooler chooses',
     ],
   ])('are one of two that belong together: %s', (_what, environment, line) => {
     expect(faults(environment)).toEqual([line]);

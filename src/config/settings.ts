@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { normalizedResource } from '../protocol/resource-indicator.js';
+import { urlPerHost } from './database-hosts.js';
 
 /** The longest life that an access token can be given: the look-up reads no further ahead. */
 export const LONGEST_TOKEN_TTL_SECONDS = 86_400;
@@ -29,7 +30,7 @@ const wholeNumber = (least: number, most: number) =>
 
 const postgresUrl = z
   .string()
-  .refine((text) => /^postgres(ql)?:\/\/./.test(text) && URL.canParse(text), {
+  .refine((text) => /^postgres(ql)?:\/\/./.test(text) && urlPerHost(text).every(isOneUrl), {
     error: 'must be a URL such as postgres://user:password@host:5432/database',
   });
 
@@ -74,7 +75,8 @@ const SCHEMA = z.object({
   DATABASE_URL: postgresUrl.optional().meta({
     secret: true,
     shown: 'none: an embedded PostgreSQL under `DATA_DIR`',
-    description: 'PostgreSQL 15 or later, as `postgres://user:password@host:5432/database`',
+    description:
+      'PostgreSQL 15 or later, as `postgres://user:password@host:5432/database`; several hosts (`a:5432,b:5432`): the primary of them',
   }),
   MIGRATION_DATABASE_URL: postgresUrl.optional().meta({
     secret: true,
@@ -345,6 +347,9 @@ function pairFaults(
     // Migrations hold one connection for a lock while others work: a pooler could have none left.
     faults.push('DB_POOLER=transaction needs MIGRATION_DATABASE_URL beside it, past the pooler');
   }
+  if (given.DB_POOLER === 'transaction' && urlPerHost(given.DATABASE_URL ?? '').length > 1) {
+    faults.push('DATABASE_URL has several hosts: with DB_POOLER=transaction the pooler chooses');
+  }
   return faults;
 }
 
@@ -398,6 +403,11 @@ function adminOf(parsed: Parsed, secretFile: string | undefined): AdminSettings 
 export function parseKey(text: string): KeyObject {
   if (!KEY_OF_32_BYTES.test(text)) throw new SettingsError(['KEY_ENCRYPTION_KEY must be 32 bytes']);
   return createSecretKey(Buffer.from(text, 'base64'));
+}
+
+/** A host that is left out (`a,,b`) is a slip. */
+function isOneUrl(text: string, _index: number, { length }: readonly string[]): boolean {
+  return URL.canParse(text) && (length === 1 || new URL(text).hostname !== '');
 }
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
+import { reachOf } from './primary.js';
 import { serverTimeOuts } from './server-time-outs.js';
 
 /** How to reach the database, and how long to wait for it. */
@@ -19,15 +20,17 @@ export interface DatabaseConnection {
  */
 export function dataSourceOptions(connection: DatabaseConnection): PostgresDataSourceOptions {
   const { url, poolSize, timeoutMs, pooler } = connection;
+  const { connectionString, Client } = reachOf(url);
   return {
     type: 'postgres',
-    url,
+    url: connectionString,
     poolSize,
     connectTimeoutMS: timeoutMs,
     applicationName: 'postern',
     synchronize: false,
     migrationsTableName: 'schema_migration',
     extra: {
+      Client,
       // The client's own limit, for a server that has gone silent …
       query_timeout: timeoutMs,
       keepAlive: true,

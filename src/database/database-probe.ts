@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { reachOf } from './primary.js';
 
 /** A database that takes longer is of no use to a caller either. */
 const ANSWERS_WITHIN_MS = 1000;
@@ -33,8 +33,9 @@ export class DatabaseProbe {
   }
 
   private async ask(): Promise<string | undefined> {
+    const { connectionString, Client } = reachOf(this.url);
     const client = new Client({
-      connectionString: this.url,
+      connectionString,
       connectionTimeoutMillis: ANSWERS_WITHIN_MS,
       query_timeout: ANSWERS_WITHIN_MS,
     });

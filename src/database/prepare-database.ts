@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { isStoreUnavailable } from '../errors/store-failure.js';
 import { dataSourceOptions, MIGRATIONS_GLOB } from './data-source-options.js';
 import { MIGRATION_LOCK } from './locks.js';
+import { reachOf } from './primary.js';
 
 const RETRY_MS = 500;
 /** A minute and more: what takes longer is not in the way by chance. */
@@ -140,7 +141,8 @@ export async function withClient<Result>(
   url: string,
   task: (client: Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  const { connectionString, Client: Reaching } = reachOf(url);
+  const client = new Reaching({ connectionString, connectionTimeoutMillis: 5000 });
   // The failed call itself tells; without a listener the same failure would end the process.
   client.on('error', () => undefined);
   await client.connect();

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { DatabaseConnection } from './data-source-options.js';
 import { setLocalTimeOuts } from './server-time-outs.js';
+import { READ_ONLY } from './silent-connections.js';
 
 /** A statement that is run by itself. */
 export interface Statement {
@@ -75,7 +76,7 @@ const ignore = (): void => undefined;
 /** @returns what is wrong with the connection, so that nobody else may have it */
 async function rollBack(client: PoolClient, cause: unknown): Promise<Error | undefined> {
   // Without a word from the server nobody knows what it is doing: it would not answer this either.
-  if (!(cause instanceof DatabaseError))
+  if (!(cause instanceof DatabaseError) || cause.code === READ_ONLY)
     return cause instanceof Error ? cause : new Error('broken');
   return client.query('ROLLBACK').then(
     () => undefined,

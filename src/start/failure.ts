@@ -59,6 +59,13 @@ function databaseLine(error: NodeJS.ErrnoException): string {
       return 'The database refuses the user or the password of DATABASE_URL.';
     case '3D000':
       return 'The database that DATABASE_URL names does not exist: create it first.';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `The database's certificate is for another host than DATABASE_URL names: ${error.message}`;
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return `The database's certificate is not trusted (${error.message}): name its CA's file in DATABASE_URL, sslmode=verify-full&sslrootcert=/path/to/ca.crt.`;
     case '42501':
       return `The database says: ${error.message}. Grant it to the role, or give the owner's URL as MIGRATION_DATABASE_URL; docs/deploying.md has the statements.`;
     default:

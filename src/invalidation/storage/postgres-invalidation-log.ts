@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Pool } from 'pg';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
+import { reachOf } from '../../database/primary.js';
 import { InvalidationLog, type LogPart, type LogPosition } from '../domain/invalidation-log.js';
 
 /** A read that takes longer comes too late to be of use. */
@@ -41,7 +42,7 @@ export class PostgresInvalidationLog extends InvalidationLog implements OnModule
   constructor(@Inject(SETTINGS) { databaseUrl, dbPooler }: Settings) {
     super();
     this.pool = new Pool({
-      connectionString: databaseUrl,
+      ...reachOf(databaseUrl ?? ''),
       application_name: 'postern-invalidation',
       max: 1,
       connectionTimeoutMillis: READ_WITHIN_MS,

@@ -1,0 +1,156 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { appendFile, chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { freePort } from './server.js';
+
+const BINARIES = '/usr/lib/postgresql/15/bin';
+const READY_WITHIN_MS = 20_000;
+const USER = 'postern';
+/** `nobody`: PostgreSQL refuses root. */
+const UNPRIVILEGED = 65_534;
+
+const isRoot = process.getuid?.() === 0;
+
+/** `describe` for what needs Debian's PostgreSQL 15: where there is none it is left out, and said so. */
+export function describeWithDebianPostgres(title: string, tests: () => void): void {
+  if (existsSync(join(BINARIES, 'postgres'))) {
+    describe(title, tests);
+  } else {
+    // Jest does not name what it skips.
+    process.stderr.write(`Left out: ${title}. There is no PostgreSQL 15 in ${BINARIES}.\n`);
+    describe.skip(title, tests);
+  }
+}
+
+/** A PostgreSQL 15 of a test's own, with its tools, on a port of 127.0.0.1. */
+export class DebianPostgres {
+  private process: ChildProcess | undefined;
+  private readonly written: string[] = [];
+
+  private constructor(
+    readonly directory: string,
+    readonly port: number,
+  ) {}
+
+  /** Makes one that does not run yet. */
+  static async make(settings: readonly string[] = []): Promise<DebianPostgres> {
+    const postgres = await DebianPostgres.at();
+    await postgres.run('initdb', ['-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C']);
+    await postgres.configure(settings);
+    return postgres;
+  }
+
+  /** Makes a standby of one that runs. It does not run yet. */
+  static async standbyOf(primary: DebianPostgres, name: string): Promise<DebianPostgres> {
+    const postgres = await DebianPostgres.at();
+    const upstream = `host=127.0.0.1 port=${primary.port} user=${USER} application_name=${name}`;
+    await postgres.run('pg_basebackup', ['-d', upstream, '-R', '-X', 'stream', '-c', 'fast']);
+    await postgres.configure([]);
+    return postgres;
+  }
+
+  private static async at(): Promise<DebianPostgres> {
+    const directory = await mkdtemp(join(tmpdir(), 'postern-postgres-'));
+    if (isRoot) await chown(directory, UNPRIVILEGED, UNPRIVILEGED);
+    await chmod(directory, 0o700);
+    return new DebianPostgres(directory, await freePort());
+  }
+
+  /** `user@host:port` for a URL. */
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get url(): string {
+    return `postgres://${USER}@${this.address}/postgres`;
+  }
+
+  /** Adds lines to its settings; they count from the next start on. */
+  async configure(settings: readonly string[]): Promise<void> {
+    const lines = [
+      "listen_addresses = '127.0.0.1'",
+      `port = ${this.port}`,
+      "unix_socket_directories = ''",
+      ...settings,
+    ];
+    await appendFile(join(this.directory, 'postgresql.conf'), `\n${lines.join('\n')}\n`);
+  }
+
+  /** Writes a file beside its data that it alone can read; gives its path. */
+  async keep(name: string, content: string | Buffer): Promise<string> {
+    const file = join(this.directory, name);
+    await writeFile(file, content, { mode: 0o600 });
+    if (isRoot) await chown(file, UNPRIVILEGED, UNPRIVILEGED);
+    return file;
+  }
+
+  async start(): Promise<void> {
+    const child = spawnUnprivileged('postgres', ['-D', this.directory]);
+    this.process = child;
+    child.stderr?.on('data', (chunk: Buffer) => this.written.push(chunk.toString()));
+    const end = performance.now() + READY_WITHIN_MS;
+    while (!(await this.answers())) {
+      if (child.exitCode !== null || performance.now() > end) {
+        throw new Error(`PostgreSQL did not start:\n${this.written.join('')}`);
+      }
+      await delay(50);
+    }
+  }
+
+  async query<Row extends object>(text: string): Promise<Row[]> {
+    const client = new Client({ connectionString: this.url });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Kills it with all its processes, as a machine dies. */
+  async kill(): Promise<void> {
+    const { process: child } = this;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const closed = once(child, 'close');
+    // Each of its processes leads a group of its own, but all end with the postmaster.
+    child.kill('SIGKILL');
+    await closed;
+  }
+
+  /** Kills it and deletes its files. */
+  async remove(): Promise<void> {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  private async run(tool: string, options: readonly string[]): Promise<void> {
+    const [command = '', ...given] = unprivileged(tool, ['-D', this.directory, ...options]);
+    await promisify(execFile)(command, given, { cwd: '/' });
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      await this.query('SELECT 1');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function spawnUnprivileged(tool: string, options: readonly string[]): ChildProcess {
+  const [command = '', ...given] = unprivileged(tool, options);
+  return spawn(command, given, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function unprivileged(tool: string, options: readonly string[]): string[] {
+  const id = String(UNPRIVILEGED);
+  const drop = ['setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups', '--'];
+  return [...(isRoot ? drop : []), join(BINARIES, tool), ...options];
+}
