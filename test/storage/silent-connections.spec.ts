@@ -44,3 +44,12 @@ it.each<[string, () => Promise<unknown>]>([
   expect(performance.now() - start).toBeLessThan(1.9 * TIMEOUT_MS);
   expect(await call()).toEqual([{ one: 1 }]);
 });
+
+it('a call that may not write fails, and the next one has another connection', async () => {
+  await dataSource.query('CREATE TABLE written ()');
+  // As all of a server's are that was made read only; the next is to another one.
+  await dataSource.query('SET default_transaction_read_only = on');
+  const write = () => dataSource.query('INSERT INTO written DEFAULT VALUES');
+  await expect(write()).rejects.toMatchObject({ driverError: { code: '25006' } });
+  await expect(write()).resolves.toEqual([]);
+});

@@ -81,6 +81,12 @@ describe.each<DatabaseConnection['pooler']>(['none', 'transaction'])(
       expect(await insert(3)).toEqual([{ id: 3 }]);
     });
 
+    it('that may not write fails, and the next one has another connection', async () => {
+      await dataSource.query('SET default_transaction_read_only = on');
+      expect(await failure(insert(1))).toMatchObject({ code: '25006' });
+      expect(await insert(2)).toEqual([{ id: 2 }]);
+    });
+
     it('whose connection is cut fails at once, and the next one runs', async () => {
       const slow = failure(statements.run({ text: 'SELECT pg_sleep(10)' }, []));
       await database.query('SELECT pg_sleep(0.05)');
