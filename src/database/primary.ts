@@ -61,7 +61,7 @@ class Primary {
     } catch (error) {
       const { errors } = error as AggregateError & { errors: NodeJS.ErrnoException[] };
       throw (
-        errors.find(({ code }) => /^(28|3D)|CERT/.test(code ?? '')) ??
+        errors.find(({ code }) => /^(28|3D|UNABLE_TO)|CERT/.test(code ?? '')) ??
         new Error('no host of the database’s URL is a primary that answers', { cause: error })
       );
     }
