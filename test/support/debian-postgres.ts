@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { describeWhere } from './programs.js';
 import { freePort } from './server.js';
 
 const BINARIES = '/usr/lib/postgresql/15/bin';
@@ -19,13 +20,8 @@ const isRoot = process.getuid?.() === 0;
 
 /** `describe` for what needs Debian's PostgreSQL 15: where there is none it is left out, and said so. */
 export function describeWithDebianPostgres(title: string, tests: () => void): void {
-  if (existsSync(join(BINARIES, 'postgres'))) {
-    describe(title, tests);
-  } else {
-    // Jest does not name what it skips.
-    process.stderr.write(`Left out: ${title}. There is no PostgreSQL 15 in ${BINARIES}.\n`);
-    describe.skip(title, tests);
-  }
+  const missing = `There is no PostgreSQL 15 in ${BINARIES}.`;
+  describeWhere(existsSync(join(BINARIES, 'postgres')), missing, title, tests);
 }
 
 /** A PostgreSQL 15 of a test's own, with its tools, on a port of 127.0.0.1. */

@@ -1,30 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { describeWhere, findProgram } from './programs.js';
 import { freePort } from './server.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 const READY_WITHIN_MS = 5000;
 
 /** Debian has it where only root looks. */
-const executablePath = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
-  .map((folder) => join(folder, 'pgbouncer'))
-  .find(isExecutable);
+const executablePath = findProgram(['pgbouncer'], '/usr/sbin');
 
 /** `describe` for what needs PgBouncer: where there is none it is left out, and said so. */
 export function describeWithPgBouncer(title: string, tests: () => void): void {
-  if (executablePath === undefined) {
-    // Jest does not name what it skips.
-    process.stderr.write(`Left out: ${title}. There is no pgbouncer in PATH or /usr/sbin.\n`);
-    describe.skip(title, tests);
-  } else {
-    describe(title, tests);
-  }
+  const missing = 'There is no pgbouncer in PATH or /usr/sbin.';
+  describeWhere(executablePath !== undefined, missing, title, tests);
 }
 
 /** A PgBouncer in transaction mode in front of a database. */
@@ -122,13 +115,4 @@ async function ended(child: ChildProcess): Promise<void> {
   // At once, whoever is connected.
   child.kill('SIGTERM');
   await closed;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

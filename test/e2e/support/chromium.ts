@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
+import { describeWhere, findProgram, isExecutable } from '../../support/programs.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const OTHER_PLACES = [
@@ -13,28 +12,15 @@ const OTHER_PLACES = [
 export const OTHER_HOST = 'postern.test';
 
 /** The browser of this machine. */
-const executablePath = findChromium();
+const executablePath = findProgram(NAMES) ?? OTHER_PLACES.find(isExecutable);
 
 /** `describe` for what needs a browser: where there is none it is left out, and said so. */
 export function describeInBrowser(title: string, tests: () => void): void {
-  if (executablePath === undefined) {
-    // Jest does not name what it skips.
-    process.stderr.write(
-      `Left out: ${title}. There is no Chromium in PATH (${NAMES.join(', ')}).\n`,
-    );
-    describe.skip(title, tests);
-  } else {
-    describe(title, tests);
-  }
+  const missing = `There is no Chromium in PATH (${NAMES.join(', ')}).`;
+  describeWhere(executablePath !== undefined, missing, title, tests);
 }
 
 /** Nothing is downloaded: undefined where there is none. */
-function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const inPath = folders.flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return [...inPath, ...OTHER_PLACES].find(isExecutable);
-}
-
 /** Starts a browser with a fresh profile, which calls nobody by itself. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
@@ -51,13 +37,4 @@ export function launchChromium(): Promise<Browser> {
       `--host-resolver-rules=MAP ${OTHER_HOST} 127.0.0.1`,
     ],
   });
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
