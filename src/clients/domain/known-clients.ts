@@ -1,18 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { InvalidationFeed } from '../../invalidation/domain/invalidation-feed.js';
+import { TrustedCache } from '../../invalidation/domain/trusted-cache.js';
 import { hasEnded, type Client } from './client.js';
 import { ClientsRepository } from './clients.repository.js';
 
 const MOST_CLIENTS = 10_000;
-/** Of their settings as JSON: a few clients with much in them must not take the place of all. */
-const MOST_CHARACTERS = 32 * 1024 * 1024;
-
-interface Known {
-  readonly client: Client;
-  /** When one of its secrets ends; by a clock that only goes forward. */
-  readonly until: number;
-}
 
 interface Reading {
   readonly answer: Promise<Client | undefined>;
@@ -28,34 +20,24 @@ interface Reading {
  */
 @Injectable()
 export class KnownClients {
-  private readonly known = new LRUCache<string, Known>({
-    max: MOST_CLIENTS,
-    maxSize: MOST_CHARACTERS,
-    sizeCalculation: ({ client }) => JSON.stringify(client).length,
-  });
+  private readonly known: TrustedCache<Client>;
   private readonly readings = new Map<string, Reading>();
 
   constructor(
     private readonly clients: ClientsRepository,
-    private readonly feed: InvalidationFeed,
+    feed: InvalidationFeed,
   ) {
-    feed.subscribe((invalidations) => {
-      if (invalidations === undefined) {
-        this.known.clear();
-        return;
-      }
-      if (invalidations.clients.size === 0) return;
-      for (const [clientId, { client }] of this.known.entries()) {
-        if (invalidations.clients.has(client.key)) this.known.delete(clientId);
-      }
+    this.known = new TrustedCache(feed, {
+      most: MOST_CLIENTS,
+      charactersOf: (client) => JSON.stringify(client).length,
+      clientOf: ({ key }) => key,
+      secondsLeftOf: secondsToNextEnd,
     });
   }
 
   /** The client of an id, where it is known and can be believed; undefined tells nothing. */
   find(clientId: string): Client | undefined {
-    if (!this.feed.isTrusted()) return undefined;
-    const known = this.known.get(clientId);
-    return known !== undefined && performance.now() < known.until ? known.client : undefined;
+    return this.known.find(clientId);
   }
 
   /**
@@ -75,7 +57,7 @@ export class KnownClients {
   }
 
   private start(clientId: string): Promise<Client | undefined> {
-    const answer = this.lookUp(clientId);
+    const answer = this.known.lookUp(clientId, () => this.clients.findByClientId(clientId));
     const reading: Reading = { answer };
     this.readings.set(clientId, reading);
     const end = (): void => {
@@ -84,21 +66,12 @@ export class KnownClients {
     answer.then(end, end);
     return answer;
   }
-
-  private async lookUp(clientId: string): Promise<Client | undefined> {
-    const { version } = this.feed;
-    const sentAt = performance.now();
-    const client = await this.clients.findByClientId(clientId);
-    // An answer that crossed a kill the caches were told of already would never be dropped again.
-    if (client === undefined || this.feed.version !== version) this.known.delete(clientId);
-    else this.known.set(clientId, { client, until: sentAt + millisecondsToNextEnd(client) });
-    return client;
-  }
 }
 
-function millisecondsToNextEnd({ secrets }: Client): number {
+/** Until one of its secrets ends, which changes what it may. */
+function secondsToNextEnd({ secrets }: Client): number {
   const ends = secrets.map((secret) =>
-    hasEnded(secret) ? Infinity : 1000 * (secret.endsInSeconds ?? Infinity),
+    hasEnded(secret) ? Infinity : (secret.endsInSeconds ?? Infinity),
   );
   return Math.min(...ends);
 }

@@ -1,18 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { Counter } from 'prom-client';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { isStoreUnavailable } from '../../errors/store-failure.js';
 import { InvalidationFeed } from '../../invalidation/domain/invalidation-feed.js';
+import { TrustedCache } from '../../invalidation/domain/trusted-cache.js';
 import type { Awaitable } from '../../resource-server/index.js';
 import type { TokenDigest } from '../../secrets/digests.js';
 import type { LiveAccessToken } from './access-token.js';
 import { TokensRepository } from './tokens.repository.js';
 
 const MOST_TOKENS = 50_000;
-/** Of their scopes and audiences: a few tokens with much in them must not take the place of all. */
-const MOST_CHARACTERS = 32 * 1024 * 1024;
 
 const LOOK_UPS = new Counter({
   name: 'postern_token_lookups_total',
@@ -22,40 +20,24 @@ const LOOK_UPS = new Counter({
 const FROM_CACHE = LOOK_UPS.labels('cache');
 const FROM_DATABASE = LOOK_UPS.labels('database');
 
-interface Known {
-  readonly token: LiveAccessToken;
-  /** When it expires; by a clock that only goes forward. */
-  readonly until: number;
-}
-
 /**
  * The live tokens that this node has looked up lately, kept true by the invalidation feed: what was
  * killed anywhere is refused here within a second. Only a live token is remembered, never a refusal.
  */
 @Injectable()
 export class LiveTokens {
-  private readonly known = new LRUCache<string, Known>({
-    max: MOST_TOKENS,
-    maxSize: MOST_CHARACTERS,
-    sizeCalculation: ({ token: { claims } }) =>
-      1 + charactersOf(claims.scopes) + charactersOf(claims.audience),
-  });
+  private readonly known: TrustedCache<LiveAccessToken>;
 
   constructor(
     private readonly tokens: TokensRepository,
     private readonly feed: InvalidationFeed,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'staleVerdictsSeconds'>,
   ) {
-    feed.subscribe((invalidations) => {
-      if (invalidations === undefined) {
-        this.known.clear();
-        return;
-      }
-      for (const digest of invalidations.tokens) this.known.delete(digest);
-      if (invalidations.clients.size === 0) return;
-      for (const [digest, { token }] of this.known.entries()) {
-        if (invalidations.clients.has(token.clientKey)) this.known.delete(digest);
-      }
+    this.known = new TrustedCache(feed, {
+      most: MOST_TOKENS,
+      charactersOf: ({ claims }) => charactersOf(claims.scopes) + charactersOf(claims.audience),
+      clientOf: ({ clientKey }) => clientKey,
+      secondsLeftOf: ({ secondsLeft }) => secondsLeft,
     });
   }
 
@@ -67,36 +49,26 @@ export class LiveTokens {
    *   as old as this one is (`STALE_VERDICTS_S`)
    */
   find(digest: TokenDigest): Awaitable<LiveAccessToken | undefined> {
-    const known = this.known.get(digest);
-    const now = performance.now();
-    if (known !== undefined && now < known.until && this.feed.isTrusted(now)) {
+    const known = this.known.find(digest);
+    if (known !== undefined) {
       FROM_CACHE.inc();
-      return known.token;
+      return known;
     }
     FROM_DATABASE.inc();
-    return this.lookUp(digest).catch((error: unknown) => {
-      // Still there: it may have been killed while the look-up was waited for.
-      if (known === undefined || this.known.peek(digest) !== known) throw error;
-      if (!this.mayBeStale(known, error)) throw error;
-      return known.token;
-    });
+    const stale = this.known.findStale(digest);
+    return this.known
+      .lookUp(digest, () => this.tokens.findLive(digest))
+      .catch((error: unknown) => {
+        // Still there: it may have been killed while the look-up was waited for.
+        if (stale === undefined || this.known.findStale(digest) !== stale) throw error;
+        if (!this.mayBeStale(error)) throw error;
+        return stale;
+      });
   }
 
-  private async lookUp(digest: TokenDigest): Promise<LiveAccessToken | undefined> {
-    const { version } = this.feed;
-    const askedAt = performance.now();
-    const token = await this.tokens.findLive(digest);
-    // An answer that crossed a kill the caches were told of already would never be dropped again.
-    if (token === undefined || this.feed.version !== version) this.known.delete(digest);
-    else this.known.set(digest, { token, until: askedAt + token.secondsLeft * 1000 });
-    return token;
-  }
-
-  private mayBeStale({ until }: Known, error: unknown): boolean {
+  private mayBeStale(error: unknown): boolean {
     return (
-      isStoreUnavailable(error) &&
-      performance.now() < until &&
-      this.feed.ageMs() <= this.settings.staleVerdictsSeconds * 1000
+      isStoreUnavailable(error) && this.feed.ageMs() <= this.settings.staleVerdictsSeconds * 1000
     );
   }
 }
