@@ -87,9 +87,11 @@ function rotateOwn(client: StoredClient, form: Record<string, string> = {}): Pro
   );
 }
 
+/** Without refusals, which are written within a second of them, at a moment that nobody can foretell. */
 async function eventsOf(clientId: string) {
   return server.database.query<{ action: string; actor: string; reason: string; changes: unknown }>(
-    'SELECT action, actor, reason, changes FROM audit_event WHERE client_id = $1 ORDER BY "time"',
+    `SELECT action, actor, reason, changes FROM audit_event
+      WHERE client_id = $1 AND action <> 'authentication.failed' ORDER BY "time"`,
     [clientId],
   );
 }
