@@ -55,6 +55,13 @@ describe('the README', () => {
     expect(named).toEqual(commands);
   });
 
+  it('names no command that package.json does not have', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = read('README.md').matchAll(/`npm run ([\w:-]+)/g);
+    const missing = [...named].map(([, name = '']) => name).filter((name) => !(name in scripts));
+    expect(missing).toEqual([]);
+  });
+
   it('and the documents link only to files that are there', () => {
     const documents = [
       'README.md',
