@@ -10,7 +10,7 @@ import { ErrorFilter } from './errors/error.filter.js';
 import { BornExpressAdapter } from './http/born-express-adapter.js';
 import { answerInTime } from './http/deadline.js';
 import { answerParserErrors } from './http/parser-errors.js';
-import { identify, inRequest, type IdentifiedRequest } from './http/request-id.js';
+import { identify, inRequest } from './http/request-id.js';
 import { setupDocs } from './openapi/setup-docs.js';
 import { Draining } from './operations/draining.js';
 import { ScopeCatalogue } from './scopes/domain/scope-catalogue.js';
@@ -35,7 +35,8 @@ export async function createApp(
   module: DynamicModule,
   settings: Settings,
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(module, new BornExpressAdapter(), {
+  const adapter = new BornExpressAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(module, adapter, {
     // The bodies are read by guards, after access is decided.
     bodyParser: false,
     abortOnError: false,
@@ -44,8 +45,11 @@ export async function createApp(
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('trust proxy', [...settings.trustProxy]);
-  app.use(commonHeaders(app.get(Draining)));
-  app.use(answerInTime(app.get(ErrorFilter)));
+  const inTime = answerInTime(app.get(ErrorFilter));
+  const common = commonHeaders(app.get(Draining));
+  adapter.meetFirst((request, response, next) =>
+    common(request, response, () => inTime(request, response, next)),
+  );
   if (settings.corsOrigins.length > 0) enableCors(app, settings.corsOrigins);
   await app.get(ScopesAtStart, { strict: false }).recordDeclared();
   setupDocs(app, {
@@ -63,12 +67,12 @@ export async function createApp(
 
 /** What every answer carries, whichever route or error it comes from. */
 function commonHeaders(draining: Draining) {
-  return (request: Request & IdentifiedRequest, response: Response, next: NextFunction): void => {
-    request.id = identify(request, response);
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const id = identify(request, response);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     // A kept connection would break when the listener closes; the caller is to open a new one elsewhere.
     if (draining.hasBegun) response.setHeader('Connection', 'close');
-    inRequest(request.id, next);
+    inRequest(id, next);
   };
 }
 

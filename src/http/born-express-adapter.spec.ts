@@ -1,12 +1,14 @@
 import { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  Catch,
   Controller,
   Get,
   Header,
   HttpCode,
   Ip,
   Module,
+  Next,
   NotFoundException,
   Param,
   Post,
@@ -15,11 +17,23 @@ import {
   Req,
   Res,
   StreamableFile,
+  UseFilters,
+  type ExceptionFilter,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
-import type { Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { BornExpressAdapter } from './born-express-adapter.js';
+
+/** How often a handler was called that passes on. */
+let calls = 0;
+
+@Catch()
+class FailingFilter implements ExceptionFilter {
+  catch(): never {
+    throw new NotFoundException('the filter');
+  }
+}
 
 @Controller('probe')
 class ProbeController {
@@ -67,6 +81,19 @@ class ProbeController {
   }
   @Get('thrown') thrown(): never {
     throw new NotFoundException('no such thing');
+  }
+  @Get('passed') passed(@Next() next: NextFunction): void {
+    calls += 1;
+    next();
+  }
+  @Get('passed') behind(): string {
+    return 'behind';
+  }
+  @Get('passed-with-error') passedWithError(@Next() next: NextFunction): void {
+    next(new NotFoundException('passed'));
+  }
+  @Get('filter-fails') @UseFilters(FailingFilter) filterFails(): never {
+    throw new Error('inside');
   }
   @Get('failed') failed(): never {
     throw new Error('inside');
@@ -125,6 +152,9 @@ const PROBES: readonly Probe[] = [
   ['/PROBE/VALUE'],
   ['/probe/thrown'],
   ['/probe/failed'],
+  ['/probe/passed'],
+  ['/probe/passed-with-error'],
+  ['/probe/filter-fails'],
   ['/probe/express?a=1&b=2', { headers: { 'X-Forwarded-For': '192.0.2.7' } }],
   ['/probe/parameters/a%20b?q=c'],
   ['/probe/parameters/%zz'],
@@ -135,12 +165,16 @@ const PROBES: readonly Probe[] = [
   ['/probe/body', { method: 'POST', body: 'x'.repeat(100_000) }],
 ];
 
-async function start(adapter: ExpressAdapter): Promise<NestExpressApplication> {
+async function start(
+  adapter: ExpressAdapter,
+  prepare: (app: NestExpressApplication) => void = () => undefined,
+): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(ProbeModule, adapter, {
     bodyParser: false,
     logger: false,
   });
-  app.set('trust proxy', ['127.0.0.1']).set('etag', false);
+  app.set('trust proxy', ['127.0.0.1']).set('etag', false).disable('x-powered-by');
+  prepare(app);
   await app.listen(0, '127.0.0.1');
   return app;
 }
@@ -179,5 +213,80 @@ describe('requests and responses that are born with Express’s prototypes', () 
     };
     expect(await keeps(born)).toBe(true);
     expect(await keeps(plain)).toBe(false);
+  });
+});
+
+describe('a route without parameters', () => {
+  const found = async (
+    prepare?: (app: NestExpressApplication) => void,
+  ): Promise<{ routes: string[]; hits: number }> => {
+    const adapter = new BornExpressAdapter();
+    const app = await start(adapter, prepare);
+    const before = counted;
+    await answer(app, ['/probe/value']);
+    await app.close();
+    return { routes: adapter.fixedRoutes, hits: counted - before };
+  };
+  let counted = 0;
+  const count = (_request: Request, _response: Response, next: NextFunction): void => {
+    counted += 1;
+    next();
+  };
+
+  it('is found without the router, in the two spellings with and without a slash', async () => {
+    const { routes } = await found();
+    expect(routes).toContain('GET /probe/value');
+    expect(routes).toContain('GET /probe/value/');
+    expect(routes).toContain('POST /probe/body');
+    expect(routes.join()).not.toContain('parameters');
+  });
+
+  it('is left to the router where a middleware comes before it', async () => {
+    expect(await found((app) => app.use(count))).toEqual({ routes: [], hits: 1 });
+    const above = await found((app) => app.use('/probe', count));
+    expect(above).toEqual({ routes: [], hits: 1 });
+    const elsewhere = await found((app) => app.use('/probe/v', count));
+    expect(elsewhere.routes).toContain('GET /probe/value');
+  });
+
+  it('is left to the router where another route comes before it', async () => {
+    const { routes } = await found((app) =>
+      app
+        .getHttpAdapter()
+        .get('/probe/:any', (_request: unknown, response: unknown) => (response as Response).end()),
+    );
+    expect(routes).not.toContain('GET /probe/value');
+    expect(routes).toContain('POST /probe/body');
+  });
+
+  it('is left to the router where Nest has a hook for all requests', async () => {
+    let hooked = 0;
+    await found((app) => {
+      const adapter = app.getHttpAdapter() as unknown as ExpressAdapter;
+      adapter.setOnRequestHook((_request, _response, done) => {
+        hooked += 1;
+        done();
+      });
+    });
+    expect(hooked).toBe(1);
+  });
+
+  it('that passes a request on is not run again', async () => {
+    calls = 0;
+    await answer(born, ['/probe/passed']);
+    expect(calls).toBe(1);
+  });
+
+  it('meets first what every request meets, as the others do', async () => {
+    const met: string[] = [];
+    const adapter = new BornExpressAdapter();
+    adapter.meetFirst((request, _response, next) => {
+      met.push(request.url);
+      next();
+    });
+    const app = await start(adapter);
+    for (const path of ['/probe/value', '/PROBE/VALUE', '/nowhere']) await answer(app, [path]);
+    await app.close();
+    expect(met).toEqual(['/probe/value', '/PROBE/VALUE', '/nowhere']);
   });
 });

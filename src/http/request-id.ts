@@ -15,6 +15,7 @@ export interface IdentifiedRequest extends IncomingMessage {
 export function identify(request: IncomingMessage, response: ServerResponse): string {
   const offered = offeredId(request.rawHeaders);
   const id = offered !== undefined && isRequestId(offered) ? offered : randomUUID();
+  (request as IdentifiedRequest).id = id;
   response.setHeader('X-Request-Id', id);
   return id;
 }
