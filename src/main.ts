@@ -1,8 +1,11 @@
 import cluster from 'node:cluster';
-import { loadSettings } from './config/settings.js';
+import { loadSettings, type Settings } from './config/settings.js';
 import { createLogger } from './operations/logger.js';
 import { fail } from './start/failure.js';
-import { stopOnSignals } from './start/signals.js';
+import { endInOrder } from './start/endings.js';
+
+/** Beyond the two times of a stop: to close the pool, the workers and the embedded database. */
+const CLOSING_MS = 10_000;
 
 /** Starts the server, and sees to its end: alone, over its workers (`WORKERS`), or as one of them. */
 async function main(): Promise<void> {
@@ -14,7 +17,7 @@ async function main(): Promise<void> {
   const logger = createLogger(settings.logLevel);
   const started = start();
   // From here on: a start that is cut short would leave the embedded database running.
-  stopOnSignals(started, logger);
+  endInOrder(started, logger, latestEndMs(settings));
   await started;
 
   async function start() {
@@ -26,6 +29,10 @@ async function main(): Promise<void> {
     const { supervise } = await import('./start/supervisor.js');
     return supervise(settings, logger);
   }
+}
+
+function latestEndMs({ shutdownDrainMs, shutdownGraceMs }: Settings): number {
+  return shutdownDrainMs + shutdownGraceMs + CLOSING_MS;
 }
 
 main().catch(fail);

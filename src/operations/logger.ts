@@ -1,13 +1,31 @@
 import { pino, type Logger } from 'pino';
 import { currentRequestId } from '../http/request-id.js';
 
-/** What drivers put on their errors of what was sent to them: the contents of requests. */
-const NOT_LOGGED: ReadonlySet<string> = new Set(['parameters', 'query', 'driverError', 'detail']);
+/**
+ * All that is logged of an error. Libraries put on theirs what was sent to them: drivers the
+ * parameters and the row, `new URL` its whole input, with the password in it.
+ */
+const LOGGED: ReadonlySet<string> = new Set([
+  'type',
+  'message',
+  'stack',
+  'code',
+  'errno',
+  'syscall',
+  'address',
+  'port',
+  'severity',
+  'schema',
+  'table',
+  'column',
+  'constraint',
+  'routine',
+]);
 
 /** An error as it is logged: without what the request held. */
 export function loggedError(error: Error): object {
   const fields = Object.entries(pino.stdSerializers.err(error));
-  return Object.fromEntries(fields.filter(([name]) => !NOT_LOGGED.has(name)));
+  return Object.fromEntries(fields.filter(([name]) => LOGGED.has(name)));
 }
 
 /**

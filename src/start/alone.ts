@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { openDatabase } from '../database/open-database.js';
 import { foundSettings } from './found-settings.js';
 import { startServer } from './server.js';
-import type { Running } from './signals.js';
+import type { Running } from './endings.js';
 
 /**
  * Serves in this process alone. A stop turns readiness to 503 while requests are still served, then

@@ -9,7 +9,7 @@ import { answerMetricsOfAll } from '../operations/metrics-of-all.js';
 import { FailedWorkerError } from './failed-worker-error.js';
 import { foundSettings } from './found-settings.js';
 import { nextPauseMs } from './restart-pause.js';
-import type { Running } from './signals.js';
+import type { Running } from './endings.js';
 import { startOrder, type Order, type Report } from './worker-orders.js';
 
 /** What a worker may need beyond its grace, to close its pool and to write what it has gathered. */
