@@ -66,7 +66,7 @@ export default {
       'invalidation',
     ]),
     only('payments', [...GROUND, 'resource-server', 'database']),
-    only('operations', ['resource-server', 'config', 'database', 'http']),
+    only('operations', ['protocol', 'resource-server', 'config', 'database', 'http']),
     only('openapi', [...GROUND, 'resource-server', 'http', 'config']),
     only('error-pages', [...GROUND, 'resource-server', 'config', 'http']),
     {

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { BadRequestException, HttpException } from '@nestjs/common';
 import { challenge } from '../protocol/challenge.js';
 import { MalformedRequestError } from '../protocol/malformed-request.js';
+import { withheld } from '../protocol/misplaced-credentials.js';
 import { toErrorDescription, type OAuthErrorBody } from '../protocol/oauth-error.js';
 import { PROBLEM_MEDIA_TYPE, type ProblemBody } from '../protocol/problem.js';
 import { DomainError, temporarilyUnavailable } from './domain-error.js';
@@ -97,7 +98,7 @@ export function problemResponse(error: DomainError, situation: ErrorSituation): 
       title,
       status,
       detail: error.message,
-      instance: situation.path,
+      instance: withheld(situation.path),
       request_id: situation.requestId,
       ...(bearer && { error: bearer }),
       ...(error.context.errors && { errors: error.context.errors }),
@@ -122,7 +123,7 @@ export function httpExceptionResponse(
       title: STATUS_CODES[status] ?? 'Error',
       status,
       detail: exception.message,
-      instance: situation.path,
+      instance: withheld(situation.path),
       request_id: situation.requestId,
     },
   };

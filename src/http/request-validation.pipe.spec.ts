@@ -36,6 +36,8 @@ class QueryDto {
   readonly limit?: number;
 }
 
+const SECRET = `pst_${'x'.repeat(40)}`;
+
 function transform(
   value: unknown,
   metatype: ArgumentMetadata['metatype'] = OrderDto,
@@ -180,13 +182,15 @@ describe('a query', () => {
       { constructor: 'x' },
       /^Wrong parameter: constructor: is not known here\.$/,
     ],
+    ['a client secret', { limit: SECRET }, /^Wrong parameter: limit: is a client secret.*rotate/],
+    ['a client secret too', { limit: ['1', SECRET] as never }, /^Wrong parameter: limit: is a/],
   ])(
     'with a value that is %s is refused with 400 that names the parameter',
     async (_what, query, told) => {
       const error = await refusal(transform(query, QueryDto, 'query'));
       expect(error.code).toBe('invalid_parameter');
       expect(error.message).toMatch(told);
-      expect(error.message).not.toMatch(/blue|201/);
+      expect(error.message).not.toMatch(/blue|201|pst_/);
     },
   );
 });
@@ -197,5 +201,12 @@ describe('what is no DTO', () => {
     ['custom', { clientId: 'billing' }],
   ])('(%s) is passed on as it is', async (type, value) => {
     expect(await transform(value, String, type)).toBe(value);
+  });
+
+  it('is 404 where it is a client secret in the path, and is not repeated', async () => {
+    const error = await refusal(transform(SECRET, String, 'param'));
+    expect(error.code).toBe('not_found');
+    expect(error.message).toMatch(/is a client secret, .*rotate it/);
+    expect(error.message).not.toContain(SECRET);
   });
 });

@@ -1,6 +1,7 @@
 import { ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { DomainError } from '../errors/domain-error.js';
+import { isClientSecret } from '../protocol/misplaced-credentials.js';
 import type { FieldError } from '../protocol/problem.js';
 
 const UNKNOWN = 'is not known here';
@@ -21,10 +22,14 @@ export class RequestValidationPipe extends ValidationPipe {
     });
   }
 
-  /** @throws DomainError `validation_failed` for a body, `invalid_parameter` for all else */
+  /**
+   * @throws DomainError `validation_failed` for a body, `invalid_parameter` for all else, `not_found`
+   *   for a client secret in the path
+   */
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     // A missing body is judged as an empty one, so that the answer names the missing fields.
     const judged = metadata.type === 'body' && value === undefined ? {} : value;
+    assertNoSecretInUrl(value, metadata.type);
     try {
       assertNoInheritedNames(judged);
       if (judged === null && this.toValidate(metadata)) {
@@ -36,6 +41,24 @@ export class RequestValidationPipe extends ValidationPipe {
       throw invalidParameter(error.context.errors ?? []);
     }
   }
+}
+
+const IS_SECRET =
+  'is a client secret, which has now been in a URL: rotate it, and name the client or the secret by its id';
+
+/** Refuses a secret in the place of an id before it is looked for, and so told to the database's log. */
+function assertNoSecretInUrl(value: unknown, type: ArgumentMetadata['type']): void {
+  if (type === 'param' && typeof value === 'string' && isClientSecret(value)) {
+    throw new DomainError('not_found', `A part of the path ${IS_SECRET}.`);
+  }
+  if (type !== 'query' || typeof value !== 'object' || value === null) return;
+  const secrets = Object.entries(value).filter(([, member]) =>
+    [member].flat().some((one) => typeof one === 'string' && isClientSecret(one)),
+  );
+  if (secrets.length === 0) return;
+  throw invalidParameter(
+    secrets.map(([name]) => ({ pointer: `/${escaped(name)}`, detail: IS_SECRET })),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { currentRequestId } from '../http/request-id.js';
+import { withheld } from '../protocol/misplaced-credentials.js';
 
 /**
  * All that is logged of an error. Libraries put on theirs what was sent to them: drivers the
@@ -30,7 +31,8 @@ export function loggedError(error: Error): object {
 
 /**
  * Makes the process's logger: JSON lines on standard output, for people where that is a terminal.
- * Nothing of a request is logged but what a line names: no header, no body, no query.
+ * Nothing of a request is logged but what a line names: no header, no body, no query; and from every
+ * line what looks like a secret or a token is taken out, whichever way it came in.
  *
  * @param level the least level that is logged
  */
@@ -41,6 +43,7 @@ export function createLogger(level: string): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: loggedError },
+    hooks: { streamWrite: withheld },
     // A child logger for each request would cost more than the rest of its logging.
     mixin: () => {
       const id = currentRequestId();

@@ -23,6 +23,8 @@ describe('a caller’s request id', () => {
     ['a percent sign', 'abcdefgh%0a'],
     ['letters outside ASCII', 'äbcdefgh'],
     ['two ids joined by a comma', 'abcdefgh, abcdefgh'],
+    ['a client secret', `pst_${'x'.repeat(40)}`],
+    ['what may be an access token', 'N0body'.repeat(5)],
   ])('may not be %s', (_what, text) => {
     expect(isRequestId(text)).toBe(false);
   });

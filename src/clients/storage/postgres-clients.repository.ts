@@ -6,6 +6,7 @@ import type { NewAuditEvent } from '../../audit/domain/audit-event.js';
 import { appendAuditEvent } from '../../audit/storage/append-audit-event.js';
 import { CLIENTS_LOCK } from '../../database/locks.js';
 import { Statements, type Statement } from '../../database/statements.js';
+import { isClientSecret } from '../../protocol/misplaced-credentials.js';
 import { formatScope } from '../../protocol/scope.js';
 import type { SecretDigest } from '../../secrets/digests.js';
 import { MOST_COMPARED, type Client, type ClientSecret, type NewClient } from '../domain/client.js';
@@ -73,7 +74,10 @@ export class PostgresClientsRepository extends ClientsRepository {
   }
 
   override async findByClientId(clientId: string): Promise<Client | undefined> {
-    return toClient(await this.statements.run<ClientRow>(FIND_BY_CLIENT_ID, [clientId]));
+    // A secret that stands in the place of an id would be in PostgreSQL's own log. The look-up is
+    // made all the same: its time is part of every refusal.
+    const wanted = isClientSecret(clientId) ? '' : clientId;
+    return toClient(await this.statements.run<ClientRow>(FIND_BY_CLIENT_ID, [wanted]));
   }
 
   override exclusively<Result>(task: (store: ClientsStore) => Promise<Result>): Promise<Result> {

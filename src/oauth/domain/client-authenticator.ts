@@ -11,6 +11,7 @@ import { KnownClients } from '../../clients/domain/known-clients.js';
 import { FailureRecorder } from '../../audit/domain/failure-recorder.js';
 import { DomainError } from '../../errors/domain-error.js';
 import type { PresentedCredentials } from '../../protocol/basic-credentials.js';
+import { withheld } from '../../protocol/misplaced-credentials.js';
 import { sameSecret, secretDigest, type SecretDigest } from '../../secrets/digests.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { isWithin } from './network-address.js';
@@ -97,7 +98,8 @@ export class ClientAuthenticator {
     const [first] = shown.readings;
     const { clientId = '', clientSecret = '' } = first ?? {};
     // A copy: a piece of the text would keep the whole body alive that it was cut from.
-    const named = Buffer.from(clientId.slice(0, 128)).toString();
+    // Id and secret are easily swapped, and what is named goes to the log and the audit trail.
+    const named = Buffer.from(withheld(clientId.slice(0, 128))).toString();
     AUTHENTICATION_FAILURES.inc();
     this.failures.note({ ...caller, clientId: named, reason });
     const told = `${reason} (client_id ${JSON.stringify(named)})`;
