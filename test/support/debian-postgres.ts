@@ -67,6 +67,22 @@ export class DebianPostgres {
     return `postgres://${USER}@${this.address}/postgres`;
   }
 
+  /** Its own log so far. */
+  get log(): string {
+    return this.written.join('');
+  }
+
+  /** Runs one of its tools on it (`pg_dump`), to which it is the default; gives what that writes. */
+  async tool(name: string, options: readonly string[] = [], input = ''): Promise<string> {
+    const environment = { PGHOST: '127.0.0.1', PGPORT: String(this.port), PGUSER: USER };
+    const running = promisify(execFile)(join(BINARIES, name), [...options], {
+      env: { ...environment, PGDATABASE: 'postgres', LC_ALL: 'C' },
+      maxBuffer: 2 ** 28,
+    });
+    running.child.stdin?.end(input);
+    return (await running).stdout;
+  }
+
   /** Adds lines to its settings; they count from the next start on. */
   async configure(settings: readonly string[]): Promise<void> {
     const lines = [
