@@ -193,7 +193,10 @@ const SCHEMA = z.object({
       error: 'must be fatal, error, warn, info, debug, trace or silent',
     })
     .prefault('info')
-    .meta({ shown: '`info`', description: 'the least level that is logged' }),
+    .meta({
+      shown: '`info`',
+      description: 'the least level that is logged; from `debug` on each client that authenticates',
+    }),
   SHUTDOWN_DRAIN_MS: wholeNumber(0, 600_000).prefault('2000').meta({
     shown: '`2000`',
     description: 'how long requests are still accepted after SIGTERM, while readiness says 503',

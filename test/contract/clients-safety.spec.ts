@@ -151,6 +151,41 @@ describe('tokens that are out already', () => {
   });
 });
 
+describe('an audit event that can not be written', () => {
+  it('takes the change of a client back with it', async () => {
+    const { clientId, clientSecret } = await make();
+    const token = await getToken(nodes[0].baseUrl, { clientId, clientSecret });
+    const path = `/clients/${clientId}`;
+    const { body: before } = await admins[0].call('GET', path);
+    await database.query('ALTER TABLE audit_event ADD CONSTRAINT none CHECK (false) NOT VALID');
+    try {
+      const refused: [string, string, object?][] = [
+        ['POST', '/clients/', { client_id: 'not-made', client_name: 'New', scope: 'read' }],
+        ['PATCH', path, { client_name: 'New', enabled: false }],
+        ['POST', `${path}/secrets`, { expires_previous_in: 0, revoke_tokens: true }],
+        ['DELETE', `${path}/tokens`],
+        ['DELETE', path],
+      ];
+      for (const [method, target, body] of refused)
+        expect((await admins[0].call(method, target, body)).status).toBe(500);
+    } finally {
+      await database.query('ALTER TABLE audit_event DROP CONSTRAINT none');
+    }
+    expect((await admins[0].call('GET', '/clients/not-made')).status).toBe(404);
+    const { body: after } = await admins[0].call('GET', path);
+    const unused = { last_used_at: null, last_used_address: null };
+    const secrets = (settings: Record<string, unknown>): unknown =>
+      (settings.secrets as object[]).map((secret) => ({ ...secret, ...unused }));
+    expect({ ...after, ...unused, secrets: secrets(after) }).toEqual({
+      ...before,
+      ...unused,
+      secrets: secrets(before),
+    });
+    expect(await statuses(token)).toEqual([200, 200]);
+    await getToken(nodes[0].baseUrl, { clientId, clientSecret });
+  });
+});
+
 describe('two administrators at once', () => {
   it('who change one version: one 200, the others 412', async () => {
     const { clientId } = await make();

@@ -1,8 +1,20 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import type { Request } from 'express';
 import { UsageRecorder } from '../../clients/domain/usage-recorder.js';
+import { SETTINGS } from '../../config/settings.module.js';
+import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
-import { ClientAuthenticator } from '../domain/client-authenticator.js';
+import {
+  ClientAuthenticator,
+  type AuthenticatedClient,
+  type Caller,
+} from '../domain/client-authenticator.js';
 import { callerOf, findingsOf, noteClient } from './oauth-request.js';
 
 /** The ways of authenticating that this server knows (RFC 7591 §2); the metadata lists the same. */
@@ -11,10 +23,17 @@ export const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 /** Authenticates the client that calls an OAuth endpoint (RFC 6749 §2.3). */
 @Injectable()
 export class ClientCredentialsGuard implements CanActivate {
+  private readonly logger = new Logger('Authentication');
+  /** Asked once: a line that nobody sees is not even put together, for each token would be one. */
+  private readonly tells: boolean;
+
   constructor(
     private readonly authenticator: ClientAuthenticator,
     private readonly usage: UsageRecorder,
-  ) {}
+    @Inject(SETTINGS) { logLevel }: Settings,
+  ) {
+    this.tells = logLevel === 'debug' || logLevel === 'trace';
+  }
 
   /** @throws DomainError `invalid_client`, or `too_many_attempts` in its place */
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -31,6 +50,25 @@ export class ClientCredentialsGuard implements CanActivate {
     const authenticated = await this.authenticator.authenticate(shown, caller);
     noteClient(request, authenticated);
     this.usage.note(authenticated.client.key, authenticated.secret.key, caller.address);
+    if (this.tells) this.tell(request, caller, authenticated, shown.method);
     return true;
+  }
+
+  private tell(
+    { method, path }: Request,
+    { address, requestId }: Caller,
+    { client, secret }: AuthenticatedClient,
+    authMethod: string,
+  ): void {
+    this.logger.debug({
+      msg: 'authenticated',
+      request_id: requestId,
+      client_id: client.clientId,
+      address,
+      method,
+      path,
+      auth_method: authMethod,
+      secret_hint: secret.hint,
+    });
   }
 }
