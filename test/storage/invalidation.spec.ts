@@ -79,6 +79,18 @@ describe('the log', () => {
     expect(await database.query('SELECT client FROM invalidation WHERE client < 20')).toEqual([]);
   });
 
+  it('passes over what a restored dump brought from a server with more transactions, and forgets it', async () => {
+    const { position } = await clientsSince(undefined);
+    await database.query(`
+      INSERT INTO invalidation (xid, client)
+      SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000)::text::xid8, 40`);
+    await note(41);
+    expect((await clientsSince(position)).clients).toEqual([41]);
+    expect(await log.forget(position)).toBe(false);
+    expect(await database.query('SELECT FROM invalidation WHERE client = 40')).toEqual([]);
+    expect((await clientsSince(position)).clients).toEqual([41]);
+  });
+
   it('forgets a part at a time', async () => {
     await database.query(
       'INSERT INTO invalidation (client) SELECT 30 FROM generate_series(1, 7000)',
