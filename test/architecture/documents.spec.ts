@@ -75,6 +75,42 @@ describe('the README', () => {
   });
 });
 
+describe('docs/security.md', () => {
+  const cited = [...read('docs/security.md').matchAll(/`((?:src|test)\/[^`]+)`: `([^`]+)`/g)].map(
+    ([, file = '', title = '']) => ({ file, titles: title.split(' › ') }),
+  );
+
+  it('names tests by titles that stand in the code, each within the one before', () => {
+    expect(cited.length).toBeGreaterThan(100);
+    const missing = cited.filter(({ file, titles }) => !standsIn(read(file), titles));
+    expect(missing).toEqual([]);
+  });
+
+  it('would not do with a title that is not there, or in another place', () => {
+    const source = `describe('a list', () => { it('is "long"', test); it("isn't", test); });`;
+    expect(standsIn(source, ['a list', 'is "long"'])).toBe(true);
+    expect(standsIn(source, ['a list', "isn't"])).toBe(true);
+    for (const titles of [['a list', 'is'], ['list'], ['is "long"', 'a list'], ['a list', 'list']])
+      expect(standsIn(source, titles)).toBe(false);
+  });
+
+  it('names each point of the threat model, once', () => {
+    const points = [...read('docs/security.md').matchAll(/^\| (\d+) +\| /gm)].map(([, nr]) => nr);
+    expect(points).toEqual(Array.from({ length: 85 }, (_, index) => String(index + 1)));
+  });
+});
+
+/** Whether these titles stand in a source, as whole strings, each after the one before. */
+function standsIn(source: string, titles: readonly string[]): boolean {
+  let from = 0;
+  return titles.every((title) => {
+    const places = ["'", '"', '`'].map((quote) => source.indexOf(quote + title + quote, from));
+    const found = places.filter((place) => place >= 0);
+    from = Math.min(...found);
+    return found.length > 0;
+  });
+}
+
 /** Prettier pads the columns of a table; the words are what counts. */
 function unpadded(text: string): string {
   return text.replace(/ +/g, ' ').replace(/\|[-| ]+\|/g, '|-|');
