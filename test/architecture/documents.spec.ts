@@ -95,7 +95,8 @@ describe('docs/security.md', () => {
   });
 
   it('names each point of the threat model, once', () => {
-    const points = [...read('docs/security.md').matchAll(/^\| (\d+) +\| /gm)].map(([, nr]) => nr);
+    const [, section = ''] = read('docs/security.md').split(/^## The points$|^## What went/m);
+    const points = [...section.matchAll(/^\| (\d+) +\| /gm)].map(([, nr]) => nr);
     expect(points).toEqual(Array.from({ length: 85 }, (_, index) => String(index + 1)));
   });
 });
