@@ -50,7 +50,11 @@ describeWithDebianPostgres('A dump that was restored on another server', () => {
     await Promise.all([old.start(), restored.start()]);
     await old.query(MANY_TRANSACTIONS);
     const first = await startServerNodes(old, [environment]);
-    before = await fill(first).finally(() => first.stop());
+    try {
+      before = await fill(first);
+    } finally {
+      await first.stop();
+    }
     const dump = await old.tool('pg_dump');
     await restored.tool('psql', ['-q', '-v', 'ON_ERROR_STOP=1'], dump);
     servers = await startServerNodes(restored, [environment, environment]);
@@ -139,7 +143,7 @@ describeWithDebianPostgres('A dump that was restored on another server', () => {
     const count = 'SELECT count(*)::int AS events FROM audit_event';
     const [row] = await restored.query<{ events: number }>(count);
     expect(row?.events).toBeGreaterThan(before.events);
-    await expect(restored.query("UPDATE audit_event SET actor = 'x'")).rejects.toThrow();
+    await expect(restored.query("UPDATE audit_event SET actor = 'x'")).rejects.toThrow(/audit/);
   });
 
   it('tells every node of what is killed', async () => {
