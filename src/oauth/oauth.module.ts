@@ -6,6 +6,7 @@ import { ScopesModule } from '../scopes/scopes.module.js';
 import { SigningKeysModule } from '../signing-keys/signing-keys.module.js';
 import { ClientAuthenticator } from './domain/client-authenticator.js';
 import { FailedAttempts } from './domain/failed-attempts.js';
+import { RefusalBeat } from './domain/refusal-beat.js';
 import { TokenCounts } from './domain/token-counts.repository.js';
 import { LiveTokens } from './domain/live-tokens.js';
 import { TokenIntrospector } from './domain/token-introspector.js';
@@ -39,6 +40,7 @@ import { TokenPartitionsKeeper } from './storage/token-partitions.keeper.js';
     ClientAuthenticator,
     ClientCredentialsGuard,
     FailedAttempts,
+    RefusalBeat,
     LiveTokens,
     LocalTokenVerifier,
     TokenIntrospector,

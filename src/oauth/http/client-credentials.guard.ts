@@ -15,6 +15,7 @@ import {
   type AuthenticatedClient,
   type Caller,
 } from '../domain/client-authenticator.js';
+import { RefusalBeat } from '../domain/refusal-beat.js';
 import { callerOf, findingsOf, noteClient } from './oauth-request.js';
 
 /** The ways of authenticating that this server knows (RFC 7591 §2); the metadata lists the same. */
@@ -30,6 +31,7 @@ export class ClientCredentialsGuard implements CanActivate {
   constructor(
     private readonly authenticator: ClientAuthenticator,
     private readonly usage: UsageRecorder,
+    private readonly beat: RefusalBeat,
     @Inject(SETTINGS) { logLevel }: Settings,
   ) {
     this.tells = logLevel === 'debug' || logLevel === 'trace';
@@ -47,7 +49,7 @@ export class ClientCredentialsGuard implements CanActivate {
       );
     }
     const caller = callerOf(request);
-    const authenticated = await this.authenticator.authenticate(shown, caller);
+    const authenticated = await this.beat.of(() => this.authenticator.authenticate(shown, caller));
     noteClient(request, authenticated);
     this.usage.note(authenticated.client.key, authenticated.secret.key, caller.address);
     if (this.tells) this.tell(request, caller, authenticated, shown.method);
