@@ -152,13 +152,13 @@ describe('an inherited handler', () => {
 
 describe('the OpenAPI document', () => {
   it.each([
-    ['/by-handler/all', [{ [OAUTH2_SECURITY]: ['read', 'write'] }], ['401', '403', '503']],
+    ['/by-handler/all', [{ [OAUTH2_SECURITY]: ['read', 'write'] }], ['400', '401', '403', '503']],
     [
       '/by-handler/any',
       [{ [OAUTH2_SECURITY]: ['read'] }, { [OAUTH2_SECURITY]: ['write'] }],
-      ['401', '403', '503'],
+      ['400', '401', '403', '503'],
     ],
-    ['/by-handler/authenticated', [{ [OAUTH2_SECURITY]: [] }], ['401', '503']],
+    ['/by-handler/authenticated', [{ [OAUTH2_SECURITY]: [] }], ['400', '401', '503']],
     ['/by-handler/open', undefined, []],
   ])('says of %s what its rule asks for and how it refuses', async (path, security, refusals) => {
     const document = await documentOf(ByHandlerController);

@@ -91,6 +91,7 @@ function isHandlerWithoutRule(method: unknown): boolean {
 
 function tokenNeeded(): MethodDecorator {
   return applyDecorators(
+    ApiProblem(400, 'Two `Authorization` headers, or a second token in the query.'),
     ApiProblem(401, 'No token, or one that is not valid: see `WWW-Authenticate`.'),
     ApiProblem(503, 'The token can not be judged at the moment: try again after `Retry-After`.'),
   );

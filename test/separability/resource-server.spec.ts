@@ -280,10 +280,15 @@ describe('the OpenAPI document of the toy application', () => {
   });
 
   it.each([
-    ['/toys', 'get', [{ oauth2: ['read'] }], ['401', '403', '503']],
-    ['/toys', 'post', [{ oauth2: ['read', 'write'] }], ['401', '403', '503']],
-    ['/toys/either', 'get', [{ oauth2: ['admin'] }, { oauth2: ['write'] }], ['401', '403', '503']],
-    ['/toys/any-token', 'get', [{ oauth2: [] }], ['401', '503']],
+    ['/toys', 'get', [{ oauth2: ['read'] }], ['400', '401', '403', '503']],
+    ['/toys', 'post', [{ oauth2: ['read', 'write'] }], ['400', '401', '403', '503']],
+    [
+      '/toys/either',
+      'get',
+      [{ oauth2: ['admin'] }, { oauth2: ['write'] }],
+      ['400', '401', '403', '503'],
+    ],
+    ['/toys/any-token', 'get', [{ oauth2: [] }], ['400', '401', '503']],
     ['/toys/open', 'get', undefined, []],
   ] as const)('says of %s %s what the guard asks', (path, method, security, statuses) => {
     const operation = document.paths[path]?.[method];
