@@ -60,9 +60,7 @@ describe('a refusal', () => {
   it('goes out all the same where the application ends meanwhile, and afterwards', async () => {
     await beat.of(refusedAfter(0, refusal)).catch(() => undefined);
     const waiting = beat.of(refusedAfter(0, refusal));
-    const refused = expect(waiting).rejects.toBe(refusal);
-    await beat.onModuleDestroy();
-    await refused;
+    await Promise.all([expect(waiting).rejects.toBe(refusal), beat.onModuleDestroy()]);
     await expect(beat.of(refusedAfter(0, refusal))).rejects.toBe(refusal);
   });
 });
