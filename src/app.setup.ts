@@ -11,6 +11,7 @@ import { BornExpressAdapter } from './http/born-express-adapter.js';
 import { answerInTime } from './http/deadline.js';
 import { answerParserErrors } from './http/parser-errors.js';
 import { identify, inRequest } from './http/request-id.js';
+import { handOnAll, refuseTarget, withItsHost } from './http/unanswered-requests.js';
 import { setupDocs } from './openapi/setup-docs.js';
 import { Draining } from './operations/draining.js';
 import { ScopeCatalogue } from './scopes/domain/scope-catalogue.js';
@@ -45,11 +46,9 @@ export async function createApp(
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('trust proxy', [...settings.trustProxy]);
-  const inTime = answerInTime(app.get(ErrorFilter));
-  const common = commonHeaders(app.get(Draining));
-  adapter.meetFirst((request, response, next) =>
-    common(request, response, () => inTime(request, response, next)),
-  );
+  const errors = app.get(ErrorFilter);
+  adapter.meetFirst(commonHeaders(app.get(Draining)), withItsHost(errors), answerInTime(errors));
+  adapter.refuseUnrouted(refuseTarget(errors));
   if (settings.corsOrigins.length > 0) enableCors(app, settings.corsOrigins);
   await app.get(ScopesAtStart, { strict: false }).recordDeclared();
   setupDocs(app, {
@@ -61,6 +60,7 @@ export async function createApp(
   await app.get(SigningKeysKeeper, { strict: false }).start();
   app.useLogger(app.get(Logger));
   answerParserErrors(app.getHttpServer());
+  handOnAll(app.getHttpServer());
   limit(app.getHttpServer());
   return app;
 }

@@ -29,7 +29,8 @@ type PassedRequest = Request & {
  *   `request.route` and `X-Powered-By` alone are missing.
  */
 export class BornExpressAdapter extends ExpressAdapter {
-  private first: ExpressHandler = (_request, _response, next) => next();
+  private first: readonly ExpressHandler[] = [];
+  private unrouted: ((request: Request, response: Response) => void) | undefined;
   private known: ReadonlyMap<string, HandlerLayer> | undefined;
   private hooked = false;
 
@@ -38,9 +39,14 @@ export class BornExpressAdapter extends ExpressAdapter {
     return [...this.fixed.keys()];
   }
 
-  /** Sets what every request meets first, whichever way it goes. */
-  meetFirst(first: ExpressHandler): void {
+  /** Sets what every request meets first, whichever way it goes, in this order. */
+  meetFirst(...first: readonly ExpressHandler[]): void {
     this.first = first;
+  }
+
+  /** Sets what answers where Express's router finds no path in a request's target at all. */
+  refuseUnrouted(unrouted: (request: Request, response: Response) => void): void {
+    this.unrouted = unrouted;
   }
 
   /** @throws an Error for options that the server of this project does not use */
@@ -57,8 +63,7 @@ export class BornExpressAdapter extends ExpressAdapter {
     Object.assign(app, { request: Question.prototype, response: Answer.prototype });
     const born = { IncomingMessage: Question, ServerResponse: Answer };
     this.httpServer = createServer(born, (request, response) => {
-      const [question, answer] = [request as Request, response as Response];
-      this.first(question, answer, () => this.route(question, answer));
+      this.step(0, request as Request, response as Response);
     });
   }
 
@@ -72,6 +77,12 @@ export class BornExpressAdapter extends ExpressAdapter {
   override setOnResponseHook(...hook: Parameters<ExpressAdapter['setOnResponseHook']>): void {
     this.hooked = true;
     super.setOnResponseHook(...hook);
+  }
+
+  private step(index: number, request: Request, response: Response): void {
+    const step = this.first[index];
+    if (step === undefined) this.route(request, response);
+    else step(request, response, () => this.step(index + 1, request, response));
   }
 
   private route(request: Request, response: Response): void {
@@ -116,7 +127,9 @@ export class BornExpressAdapter extends ExpressAdapter {
   }
 
   private express(request: Request, response: Response): void {
-    this.getInstance<Express>()(request, response);
+    const { unrouted } = this;
+    if (unrouted === undefined) this.getInstance<Express>()(request, response);
+    else this.getInstance<Express>()(request, response, () => unrouted(request, response));
   }
 
   /**

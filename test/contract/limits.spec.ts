@@ -55,6 +55,32 @@ describe('what is not HTTP', () => {
     expect(head).toContain('Content-Type: application/problem+json');
   });
 
+  it.each([
+    ['no Host', 'GET /clients/ HTTP/1.1\r\n', 'application/problem+json'],
+    ['no Host at an OAuth route', 'POST /o/token/ HTTP/1.1\r\n', 'application/json'],
+    ['two', 'GET /clients/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n', 'application/problem+json'],
+    [
+      'a target that is no URL',
+      'GET http://[::1/x HTTP/1.1\r\nHost: x\r\n',
+      'application/problem+json',
+    ],
+  ])('%s is 400 in the form of its route', async (_what, lines, type) => {
+    const answer = await sendRaw(server.baseUrl, `${lines}Connection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toMatch(/^X-Request-Id: \S+\r$/m);
+    expect(answer).toContain(`Content-Type: ${type}`);
+    expect(answer).toContain('Cache-Control: no-store');
+    expect(answer).not.toContain('undefined');
+  });
+
+  it.each([
+    ['no Host in HTTP/1.0', 'GET /health/live HTTP/1.0\r\n'],
+    ['an expectation that nobody knows', 'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: x\r\n'],
+  ])('%s is served', async (_what, lines) => {
+    const answer = await sendRaw(server.baseUrl, `${lines}Connection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it('a second Authorization behind two thousand headers is seen', async () => {
     const many = 'a:\r\n'.repeat(1990);
     const answer = await sendRaw(
