@@ -1,4 +1,5 @@
 import { DomainError } from '../../errors/domain-error.js';
+import { parseInstant } from '../../http/instant.js';
 import type { AuditPosition } from '../domain/audit-trail.js';
 
 const POSITION =
@@ -17,7 +18,7 @@ export function encodeCursor({ time, eventId }: AuditPosition): string {
 export function decodeCursor(cursor: string): AuditPosition {
   const { time, eventId } =
     POSITION.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.groups ?? {};
-  if (time !== undefined && eventId !== undefined && !Number.isNaN(Date.parse(time))) {
+  if (time !== undefined && eventId !== undefined && parseInstant(time) !== undefined) {
     const position = { time, eventId };
     // Node's decoder skips what is no base64url, so the way back is the proof.
     if (encodeCursor(position) === cursor) return position;
