@@ -161,3 +161,44 @@ describe('one caller', () => {
     },
   );
 });
+
+describe('a range of IPv6, whatever it is', () => {
+  const groups = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
+  const written = (all: readonly number[]): string => all.map((one) => one.toString(16)).join(':');
+  const bitsOf = (all: readonly number[]): string =>
+    all.map((one) => one.toString(2).padStart(16, '0')).join('');
+  const isIpv4 = (all: readonly number[]): boolean => written(all).startsWith('0:0:0:0:0:ffff:');
+
+  it('has those in it that share its first bits', () => {
+    const flipped = fc.tuple(groups, fc.integer({ min: 0, max: 127 })).map(([all, bit]) => {
+      const other = all.map((one, at) => (at === bit >> 4 ? one ^ (0x8000 >> (bit & 15)) : one));
+      return [all, other] as const;
+    });
+    fc.assert(
+      fc.property(flipped, fc.integer({ min: 0, max: 128 }), ([network, address], prefix) => {
+        fc.pre(!isIpv4(network) && !isIpv4(address));
+        const inside = bitsOf(network).slice(0, prefix) === bitsOf(address).slice(0, prefix);
+        expect(isWithin(written(address), [`${written(network)}/${prefix}`])).toBe(inside);
+        expect(isWithin(written(network), [`${written(network)}/${prefix}`])).toBe(true);
+        expect(isWithin('192.0.2.1', [`${written(network)}/${prefix}`])).toBe(false);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('is one of several: within any of them, in any order', () => {
+    const range = fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }));
+    const ranges = fc.array(
+      range.map(([ip, bits]) => `${ip}/${bits}`),
+      { maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(fc.ipV4(), ranges, (address, all) => {
+        const alone = all.some((one) => isWithin(address, [one]));
+        expect(isWithin(address, all)).toBe(alone);
+        expect(isWithin(address, all.toReversed())).toBe(alone);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});

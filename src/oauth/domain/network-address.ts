@@ -20,21 +20,29 @@ export function unmapped(address: string): string {
  * @returns false for what is no address
  */
 export function isWithin(address: string, ranges: readonly string[]): boolean {
-  const list = new BlockList();
-  for (const range of ranges) add(list, range);
   const plain = unmapped(address);
-  if (isIPv4(plain)) return list.check(plain, 'ipv4');
-  return isIPv6(plain) && list.check(plain, 'ipv6');
+  const family = familyOf(plain);
+  if (family === undefined) return false;
+  const list = new BlockList();
+  // Not those of the other: to the list, all of IPv4 lies in `::/0`.
+  for (const range of ranges) add(list, range, family);
+  return list.check(plain, family);
 }
 
-function add(list: BlockList, range: string): void {
+function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
+  if (isIPv4(address)) return 'ipv4';
+  return isIPv6(address) ? 'ipv6' : undefined;
+}
+
+/** Adds a range of this family; what is no range lets nobody in, and is refused where it would be stored. */
+function add(list: BlockList, range: string, family: 'ipv4' | 'ipv6'): void {
   const [network = '', prefix] = range.split('/');
-  const family = isIPv4(network) ? 'ipv4' : 'ipv6';
+  if (familyOf(network) !== family) return;
   try {
     if (prefix === undefined) list.addAddress(network, family);
     else list.addSubnet(network, Number(prefix), family);
   } catch {
-    // What is no range lets nobody in; it is refused where it would be stored.
+    // Its prefix is too long.
   }
 }
 
