@@ -87,3 +87,31 @@ describe('a scope name', () => {
     expect(taken).toEqual(printable.filter((letter) => letter !== '"' && letter !== '\\'));
   });
 });
+
+describe('the name of a scope, whatever the text', () => {
+  it('is a scope-token by the grammar of RFC 6749 §3.3', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 6 }), (text) => {
+        const codes = Array.from({ length: text.length }, (_none, index) => text.charCodeAt(index));
+        const fits = codes.every(
+          (code) =>
+            code === 0x21 || (code >= 0x23 && code <= 0x5b) || (code >= 0x5d && code <= 0x7e),
+        );
+        expect(isScopeToken(text)).toBe(text.length > 0 && fits);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it('is what a list has between its blanks, in the order of their first mention', () => {
+    const lists = fc.array(fc.constantFrom('a', 'b', 'c', 'a:b'), { maxLength: 8 });
+    const gap = fc.constantFrom(' ', '  ', '   ');
+    fc.assert(
+      fc.property(lists, gap, gap, (list, between, around) => {
+        const read = parseScope(`${around}${list.join(between)}${around}`);
+        expect(read).toEqual(list.filter((one, index) => list.indexOf(one) === index));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});

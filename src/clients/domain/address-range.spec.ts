@@ -64,3 +64,58 @@ describe('an address or a range', () => {
     );
   });
 });
+
+describe('a range, whatever the text', () => {
+  // RFC 4632 §3.1 and RFC 4291 §2.2, written out anew.
+  const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+  const ipv4 = new RegExp(`^${octet}(\\.${octet}){3}(/(3[0-2]|[12]?[0-9]))?$`);
+
+  function isIpv6Range(text: string): boolean {
+    const [address = '', bits, ...more] = text.split('/');
+    const halves = address.split('::');
+    if (more.length > 0 || halves.length > 2) return false;
+    if (bits !== undefined && !/^(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/.test(bits)) return false;
+    const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
+    const dotted = groups.at(-1)?.includes('.') === true;
+    const plain = dotted ? groups.slice(0, -1) : groups;
+    if (dotted && (!ipv4.test(groups.at(-1) ?? '') || address.endsWith('::'))) return false;
+    if (!plain.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return false;
+    const length = plain.length + (dotted ? 2 : 0);
+    return halves.length === 2 ? length < 8 : length === 8;
+  }
+
+  it('is one by the grammar of the RFCs', () => {
+    const pieces = fc.constantFrom(
+      '1',
+      '10',
+      '255',
+      '256',
+      '01',
+      'ff',
+      'FFFF',
+      'g',
+      ':',
+      '::',
+      '.',
+    );
+    const rangelike = fc
+      .tuple(
+        fc.array(pieces, { maxLength: 17 }),
+        fc.constantFrom('', '/', '/8', '/32', '/08', '/129'),
+      )
+      .map(([some, prefix]) => some.join('') + prefix);
+    const valid = fc
+      .tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.option(fc.nat(140)))
+      .map(([ip, bits]) => (bits === null ? ip : `${ip}/${bits}`));
+    const groups = fc
+      .array(fc.constantFrom('0', 'a', 'ffff', ''), { minLength: 3, maxLength: 9 })
+      .map((some) => some.join(':'));
+    fc.assert(
+      fc.property(fc.oneof(rangelike, valid, groups, fc.string()), (text) => {
+        const mapped = /^::ffff:/i.test(text);
+        expect(isAddressOrRange(text)).toBe(!mapped && (ipv4.test(text) || isIpv6Range(text)));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
 import { isLine } from './text.js';
 
 describe('one line of text', () => {
@@ -27,5 +28,37 @@ describe('one line of text', () => {
     ['null', null],
   ])('is not %s', (_what, value) => {
     expect(isLine(value, 10)).toBe(false);
+  });
+});
+
+describe('one line, whatever the value', () => {
+  it('is text that survives UTF-8, has no line breaks, and as many code points at most', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.string({ unit: fc.constantFrom('a', '😀', '\ud83d', '\ude00', '\n', '\u2029', 'é') }),
+    );
+    fc.assert(
+      fc.property(text, fc.nat(12), (value, most) => {
+        const whole = Buffer.from(value).toString() === value;
+        const letters = Array.from(value);
+        const plain = letters.every((one) => {
+          const code = one.codePointAt(0) ?? 0;
+          const control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+          return !control && code !== 0x2028 && code !== 0x2029;
+        });
+        expect(isLine(value, most)).toBe(whole && plain && letters.length <= most);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('is never anything but a string', () => {
+    fc.assert(
+      fc.property(
+        fc.anything().filter((value) => typeof value !== 'string'),
+        (value) => !isLine(value, 1000),
+      ),
+      { numRuns: 5000 },
+    );
   });
 });
