@@ -17,6 +17,35 @@ export const HOSTILE_TEXTS: readonly string[] = [
   ...['W/"1"', '"1"', '"1", "2"', '"', '00000000-0000-0000-0000-000000000000', 'e30.e30.QQ'],
 ];
 
+/** Times that one reader takes and the next one does not. */
+export const HOSTILE_TIMES: readonly string[] = [
+  ...['0000-01-01', '0001-01-01', '0001-01-00', '2026-02-29', '2026-02-31', '9999-12-31'],
+  ...['0001-01-01T00:00:00+23:59', '9999-12-31T23:59:59-23:59', '9999-12-31T23:59:59.999999999Z'],
+  ...['2026-12-31T24:00:00Z', '2026-12-31T23:59:60Z', '2026-12-31T23:59', '2026-12-31T23:59:59z'],
+  ...[
+    '2099-01-01T00:00:00.000000001Z',
+    '1970-01-01',
+    'infinity',
+    'epoch',
+    'now',
+    'Thu, 01 Jan 2099',
+  ],
+];
+
+/** Cursors that this server never wrote, and that are nearly as it writes them. */
+export const FORGED_CURSORS: readonly string[] = [
+  ...HOSTILE_TIMES.map((time) => `${time.slice(0, 19)}.000000Z`),
+  '2026-02-31T00:00:00.000000Z',
+  '0000-01-01T00:00:00.000000Z',
+]
+  .map((time) => `${time} 0190a6b2-5f0e-4c1d-8a3b-2f6d1e9c7b45`)
+  .concat(
+    ['["client_name","\\u0000",1]', '["-created_at",9007199254740991,2147483647]'],
+    ['["-created_at",-1,1]', '["created_at",null,2147483648]', '["-last_used_at",1e15,0]'],
+    ['9999999999999.0190a6b2-5f0e-4c1d-8a3b-2f6d1e9c7b45', '[]', 'null', ''],
+  )
+  .map((text) => Buffer.from(text).toString('base64url'));
+
 const HOSTILE_VALUES: readonly unknown[] = [
   ...[null, true, false, 0, -0, -1, 1, 1.5, 59, 61, 86_401, 2 ** 31, 2 ** 53, 1e21, 1e308, -1e308],
   ...[[], {}, [null], [[]], [{}], ['read', 'read'], { toString: 1 }, { length: 3 }, { 0: 'a' }],

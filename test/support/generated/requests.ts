@@ -2,7 +2,15 @@ import type { Operation } from '../../openapi/document.js';
 import { basic } from '../http.js';
 import type { Dice } from './dice.js';
 import type { Findings, FoundClient } from './findings.js';
-import { asHeader, brokenForm, brokenJson, HOSTILE_TEXTS, hostileValue } from './hostile.js';
+import {
+  asHeader,
+  brokenForm,
+  brokenJson,
+  FORGED_CURSORS,
+  HOSTILE_TEXTS,
+  HOSTILE_TIMES,
+  hostileValue,
+} from './hostile.js';
 import { fittingObject, fittingValue, type ValueSchema } from './values.js';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -128,7 +136,9 @@ export class RequestMaker {
 
   private queryValue(name: string, schema: ValueSchema = {}, hostile: boolean): string {
     const { dice, found } = this;
-    if (hostile && dice.chance(0.5)) return dice.pick(HOSTILE_TEXTS);
+    if (hostile && dice.chance(0.3)) return dice.pick(HOSTILE_TEXTS);
+    if (hostile && name === 'cursor' && dice.chance(0.5)) return dice.pick(FORGED_CURSORS);
+    if (hostile && schema.format === 'date-time') return dice.pick(HOSTILE_TIMES);
     if (name === 'cursor') return dice.pick([...found.cursors.values(), 'x']);
     return String(fittingValue(name, schema, dice, found));
   }
@@ -223,9 +233,16 @@ export class RequestMaker {
     if (dice.chance(0.03)) return undefined;
     const names = [...Object.keys(schema.properties ?? {}), 'unknown', 'version', 'created_at'];
     for (let count = 1 + dice.below(3); count > 0; count -= 1) {
-      value[dice.pick(names)] = dice.chance(0.15) ? undefined : hostileValue(dice);
+      const name = dice.pick(names);
+      value[name] = dice.chance(0.15) ? undefined : this.oddValue(schema.properties?.[name]);
     }
     return Buffer.from(JSON.stringify(value));
+  }
+
+  private oddValue({ format }: ValueSchema = {}): unknown {
+    const { dice } = this;
+    const isTime = format === 'date-time' && dice.chance(0.7);
+    return isTime ? dice.pick(HOSTILE_TIMES) : hostileValue(dice);
   }
 
   private form(
@@ -246,7 +263,7 @@ export class RequestMaker {
       const names = [...Object.keys(schema.properties ?? {}), 'audience', 'unknown', 'resource'];
       const name = dice.pick(names);
       if (dice.chance(0.2)) delete value[name];
-      else value[name] = dice.pick(HOSTILE_TEXTS);
+      else value[name] = asText(this.oddValue(schema.properties?.[name]));
     }
     const pairs = Object.entries(value).filter(([, one]) => one !== undefined);
     const form = pairs.map(([name, one]) => `${name}=${percentEncoded(String(one))}`).join('&');
@@ -297,6 +314,10 @@ function percentEncoded(text: string): string {
       /[^A-Za-z0-9_~-]/g,
       (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`,
     );
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** In capitals, but for the values: routes are found in any case. */
