@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { migrationStamps } from './known-migrations.js';
 import { reachOf } from './primary.js';
 
 /** A database that takes longer is of no use to a caller either. */
@@ -52,12 +51,4 @@ export class DatabaseProbe {
       client.end().catch(() => undefined);
     }
   }
-}
-
-/** The times in the names of the migrations, which the table of those that ran has too. */
-function migrationStamps(): string[] {
-  return readdirSync(join(import.meta.dirname, '..'), {
-    recursive: true,
-    encoding: 'utf8',
-  }).flatMap((file) => /\/storage\/migrations\/(\d{13})-[^/]+\.(?:js|ts)$/.exec(file)?.[1] ?? []);
 }

@@ -22,7 +22,7 @@ export interface OpenDatabase {
  * Brings up the database that the settings name, or the embedded one, and migrates it.
  *
  * @param onProgress called with a line for whoever waits
- * @throws EmbeddedPostgresError, DatabaseUnreachableError, or what the database says
+ * @throws EmbeddedPostgresError, DatabaseUnreachableError, NewerDatabaseError, or what the database says
  */
 export async function openDatabase(
   settings: Settings,

@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { isStoreUnavailable } from '../errors/store-failure.js';
 import { dataSourceOptions, MIGRATIONS_GLOB } from './data-source-options.js';
+import { assertNotNewer } from './known-migrations.js';
 import { MIGRATION_LOCK } from './locks.js';
 import { reachOf } from './primary.js';
 
@@ -82,7 +83,7 @@ function hasRefused(error: unknown): boolean {
  * lock ends with its transaction, so that it holds through a pooler too and can't be left behind.
  *
  * @returns the names of those that ran
- * @throws what the database says; the migrations have then changed nothing
+ * @throws NewerDatabaseError, or what the database says; the migrations have then changed nothing
  */
 export async function migrate(url: string): Promise<string[]> {
   return withClient(url, async (client) => {
@@ -90,6 +91,7 @@ export async function migrate(url: string): Promise<string[]> {
     // The lock must outlast the migrations, which run on another connection.
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await assertNotNewer(client);
     const names = await runPatiently(url);
     await client.query('COMMIT');
     return names;

@@ -1,4 +1,5 @@
 import { SettingsError } from '../config/settings.js';
+import { NewerDatabaseError } from '../database/known-migrations.js';
 import { DatabaseUnreachableError, VolatileDatabaseError } from '../database/prepare-database.js';
 import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres.js';
 import { MissingAccessRuleError } from '../resource-server/index.js';
@@ -11,6 +12,7 @@ const TOLD_IN_FULL = [
   SettingsError,
   DatabaseUnreachableError,
   VolatileDatabaseError,
+  NewerDatabaseError,
   EmbeddedPostgresError,
   MissingAccessRuleError,
   ScopeDeclarationError,

@@ -1,0 +1,157 @@
+/**
+ * The start against a database that is empty, not there yet, or of a newer version. Real: processes
+ * of the built server, PostgreSQL.
+ */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { generateClientSecret } from '../../src/clients/domain/client-secret.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { DebianPostgres, describeWithDebianPostgres } from '../support/debian-postgres.js';
+import { getToken, send } from '../support/http.js';
+import { inFull } from '../support/lengths.js';
+import { startServerNodes } from '../support/server-nodes.js';
+import { freePort, spawnServer } from '../support/server.js';
+
+const ROUNDS = inFull(5, 2);
+
+const cleanUp: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const step of cleanUp.splice(0).toReversed()) await step();
+});
+
+async function emptyDatabase(): Promise<TestDatabase> {
+  const database = await createDatabase('empty');
+  cleanUp.push(() => database.drop());
+  return database;
+}
+
+/** The times in the names of the migrations that there are, in order. */
+function stampsOfSource(): string[] {
+  return readdirSync(join(import.meta.dirname, '../../src'), { recursive: true, encoding: 'utf8' })
+    .flatMap((file) => /\/migrations\/(\d{13})-.*\.ts$/.exec(file)?.[1] ?? [])
+    .toSorted();
+}
+
+async function stampsIn(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query<{ timestamp: string }>(
+    'SELECT "timestamp" FROM schema_migration ORDER BY "timestamp"',
+  );
+  return rows.map(({ timestamp }) => timestamp);
+}
+
+describe('Three nodes that start at once on an empty database', () => {
+  it.each(Array.from({ length: ROUNDS }, (_, index) => index + 1))(
+    'run each migration once, and make one admin client with one audit event (%i)',
+    async () => {
+      const database = await emptyDatabase();
+      const { nodes, admin, stop } = await startServerNodes(database, [{}, {}, {}]);
+      cleanUp.push(stop);
+      expect(await stampsIn(database)).toEqual(stampsOfSource());
+      expect(nodes.filter((node) => node.output().includes('Migrations run'))).toHaveLength(1);
+      expect(await database.query('SELECT client_id FROM oauth_client')).toEqual([
+        { client_id: admin.clientId },
+      ]);
+      expect(
+        await database.query(
+          `SELECT actor, client_id, outcome FROM audit_event WHERE action = 'client.created'`,
+        ),
+      ).toEqual([{ actor: 'os:start', client_id: admin.clientId, outcome: 'success' }]);
+      for (const { baseUrl } of nodes) {
+        expect((await send(`${baseUrl}/health/ready`)).status).toBe(200);
+        await getToken(baseUrl, admin, 'read write admin');
+      }
+    },
+  );
+});
+
+describeWithDebianPostgres('A database that is not there yet', () => {
+  it('is waited for, with one log line, and is served as soon as it is there', async () => {
+    const postgres = await DebianPostgres.make();
+    cleanUp.push(() => postgres.remove());
+    const admin = { clientId: 'test-admin', clientSecret: generateClientSecret() };
+    const port = await freePort();
+    const server = spawnServer({
+      PORT: String(port),
+      DATABASE_URL: postgres.url,
+      ADMIN_CLIENT_ID: admin.clientId,
+      ADMIN_CLIENT_SECRET: admin.clientSecret,
+      SHUTDOWN_DRAIN_MS: '0',
+    });
+    cleanUp.push(() => server.stop('SIGKILL'));
+    await until(() => server.output().includes('Waiting for the database, 60 s at most'));
+    // Some tries later it still waits.
+    await delay(1500);
+    expect(server.process.exitCode).toBeNull();
+    await postgres.start();
+    await until(() => server.output().includes('"ready"'));
+    await getToken(`http://127.0.0.1:${port}`, admin);
+    expect(server.output().split('Waiting for the database')).toHaveLength(2);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('A database of a newer version', () => {
+  const refusal = (latest: string | undefined): string =>
+    `The database is of a newer version: it has the migration FromTheFuture9999999999999, and the last that this version knows is of ${latest}. Start that version, or take its migrations back with it: npm run migration:revert.\n`;
+
+  async function newer(): Promise<TestDatabase> {
+    const database = await createDatabase();
+    cleanUp.push(() => database.drop());
+    await database.query(
+      `INSERT INTO schema_migration ("timestamp", name) VALUES (9999999999999, 'FromTheFuture9999999999999')`,
+    );
+    return database;
+  }
+
+  it.each([
+    ['one process', {}],
+    ['several workers', { WORKERS: '2' }],
+  ])('is refused by %s, with one line and status 1, and stays as it is', async (_, settings) => {
+    const database = await newer();
+    const before = await stampsIn(database);
+    const server = spawnServer({ DATABASE_URL: database.url, ...settings });
+    cleanUp.push(() => server.stop('SIGKILL'));
+    await once(server.process, 'close');
+    expect({ status: server.process.exitCode, output: server.output() }).toEqual({
+      status: 1,
+      output: refusal(stampsOfSource().at(-1)),
+    });
+    expect(await stampsIn(database)).toEqual(before);
+  });
+
+  it('is not one that has an older migration of a feature that was deleted', async () => {
+    const database = await createDatabase();
+    cleanUp.push(() => database.drop());
+    await database.query(
+      `INSERT INTO schema_migration ("timestamp", name) VALUES (1764000000001, 'Gone1764000000001')`,
+    );
+    const { nodes, admin, stop } = await startServerNodes(database, [{}]);
+    cleanUp.push(stop);
+    await getToken(nodes[0]?.baseUrl ?? '', admin);
+  });
+
+  it('goes on to be served by a node of this version that runs', async () => {
+    const database = await createDatabase();
+    cleanUp.push(() => database.drop());
+    const { nodes, admin, stop } = await startServerNodes(database, [{}]);
+    cleanUp.push(stop);
+    const [{ baseUrl } = { baseUrl: '' }] = nodes;
+    await database.query(
+      `INSERT INTO schema_migration ("timestamp", name) VALUES (9999999999999, 'FromTheFuture9999999999999')`,
+    );
+    expect((await send(`${baseUrl}/health/ready`)).status).toBe(200);
+    await getToken(baseUrl, admin);
+  });
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`not so in time: ${String(holds)}`);
+    await delay(20);
+  }
+}
