@@ -9,8 +9,12 @@ import { reachOf } from './primary.js';
 
 const RETRY_MS = 500;
 /** A minute and more: what takes longer is not in the way by chance. */
-const MOST_TRIES = 30;
-const LOCK_TIMEOUT_MS = 2000;
+const MOST_TRIES = 45;
+/**
+ * Less than a statement of a node that serves may take (`DB_TIMEOUT_MS`, 2 s by default), which
+ * waits behind this one; more than the second after which PostgreSQL lets an autovacuum give way.
+ */
+const LOCK_TIMEOUT_MS = 1200;
 /** A lock that could not be had in time, and two that waited for each other. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(['55P03', '40P01']);
 

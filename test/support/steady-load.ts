@@ -10,6 +10,8 @@ const BODY = 'grant_type=client_credentials';
 /** A token request that was sent, and what came of it. */
 export interface Sent {
   readonly sentAt: number;
+  /** When the answer was there, or the failure. */
+  readonly endedAt: number;
   /** When its connection was made; undefined where there was none. */
   readonly connectedAt: number | undefined;
   /** Of the answer; undefined where there was none. */
@@ -43,6 +45,11 @@ export class SteadyLoad {
   /** Those that did not get a token. */
   get failed(): Sent[] {
     return this.sent.filter(({ status }) => status !== 200);
+  }
+
+  /** How long the slowest took, in ms. */
+  get slowestMs(): number {
+    return Math.max(...this.sent.map(({ sentAt, endedAt }) => endedAt - sentAt));
   }
 
   /** Waits until a number of requests more has been answered. */
@@ -88,13 +95,16 @@ export class SteadyLoad {
     try {
       const { status, text, lastOfConnection } = await answerOf(asked);
       const token = /"access_token":"(\w+)"/.exec(text)?.[1];
-      const { connectedAt } = socket ?? {};
-      return { sentAt, connectedAt, status, lastOfConnection, ...(token && { token }) };
+      return { ...times(sentAt, socket), status, lastOfConnection, ...(token && { token }) };
     } catch (error) {
       const { code = String(error) } = error as NodeJS.ErrnoException;
-      return { sentAt, connectedAt: socket?.connectedAt, status: undefined, failure: code };
+      return { ...times(sentAt, socket), status: undefined, failure: code };
     }
   }
+}
+
+function times(sentAt: number, socket: Connected | undefined) {
+  return { sentAt, endedAt: performance.now(), connectedAt: socket?.connectedAt };
 }
 
 type Connected = Socket & { connectedAt?: number };
