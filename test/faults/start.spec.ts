@@ -48,8 +48,9 @@ describe('Three nodes that start at once on an empty database', () => {
     'run each migration once, and make one admin client with one audit event (%i)',
     async () => {
       const database = await emptyDatabase();
-      const { nodes, admin, stop } = await startServerNodes(database, [{}, {}, {}]);
-      cleanUp.push(stop);
+      const started = await startServerNodes(database, [{}, {}, {}]);
+      cleanUp.push(() => started.stop());
+      const { nodes, admin } = started;
       expect(await stampsIn(database)).toEqual(stampsOfSource());
       expect(nodes.filter((node) => node.output().includes('Migrations run'))).toHaveLength(1);
       expect(await database.query('SELECT client_id FROM oauth_client')).toEqual([
@@ -129,16 +130,18 @@ describe('A database of a newer version', () => {
     await database.query(
       `INSERT INTO schema_migration ("timestamp", name) VALUES (1764000000001, 'Gone1764000000001')`,
     );
-    const { nodes, admin, stop } = await startServerNodes(database, [{}]);
-    cleanUp.push(stop);
-    await getToken(nodes[0]?.baseUrl ?? '', admin);
+    const started = await startServerNodes(database, [{}]);
+    cleanUp.push(() => started.stop());
+    const { nodes, admin } = started;
+    expect(await getToken(nodes[0]?.baseUrl ?? '', admin)).toMatch(/^\w{30}$/);
   });
 
   it('goes on to be served by a node of this version that runs', async () => {
     const database = await createDatabase();
     cleanUp.push(() => database.drop());
-    const { nodes, admin, stop } = await startServerNodes(database, [{}]);
-    cleanUp.push(stop);
+    const started = await startServerNodes(database, [{}]);
+    cleanUp.push(() => started.stop());
+    const { nodes, admin } = started;
     const [{ baseUrl } = { baseUrl: '' }] = nodes;
     await database.query(
       `INSERT INTO schema_migration ("timestamp", name) VALUES (9999999999999, 'FromTheFuture9999999999999')`,
