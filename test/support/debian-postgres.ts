@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,9 +130,12 @@ export class DebianPostgres {
     const { process: child } = this;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, 'close');
-    // Each of its processes leads a group of its own, but all end with the postmaster.
-    child.kill('SIGKILL');
+    // No new ones meanwhile; those there are would otherwise finish what they are at.
+    child.kill('SIGSTOP');
+    const pids = [...childrenOf(child.pid), child.pid];
+    for (const pid of pids) kill(pid);
     await closed;
+    while (pids.some(lives)) await delay(5);
   }
 
   /** Kills it and deletes its files. */
@@ -165,4 +168,25 @@ function unprivileged(tool: string, options: readonly string[]): string[] {
   const id = String(UNPRIVILEGED);
   const drop = ['setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups', '--'];
   return [...(isRoot ? drop : []), join(BINARIES, tool), ...options];
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g)?.map(Number) ?? [];
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    // A zombie is dead.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
