@@ -20,6 +20,8 @@ const KILLS_OF_THE_DATABASE = inFull(10, 1);
 const MOST_PAUSE_MS = 700;
 const SERVED_AGAIN_WITHIN_MS = 30_000;
 const LONG = 10 * 60_000;
+/** Of the questions afterwards. */
+const AT_A_TIME = 16;
 
 type Query = <Row extends object>(text: string) => Promise<Row[]>;
 
@@ -193,7 +195,11 @@ const STATES = `
 
 const EVENTS = `
   SELECT request_id, client_id, action FROM audit_event
-  WHERE client_id LIKE 'made-%' AND outcome = 'success'`;
+  WHERE outcome = 'success'
+    AND (client_id LIKE 'made-%' OR (client_id = '${admin.clientId}' AND action = 'tokens.revoked'))`;
+
+const REVOKED = `
+  SELECT count(*)::integer AS tokens FROM oauth_access_token WHERE revoked_at IS NOT NULL`;
 
 /** Exactly one event for each effect, and none without: also where no answer arrived. */
 async function assertAudit(ledger: Ledger, query: Query): Promise<void> {
@@ -203,8 +209,10 @@ async function assertAudit(ledger: Ledger, query: Query): Promise<void> {
     expect([client_id, differences]).toEqual([client_id, asTold]);
   }
   const events = await query<{ request_id: string; client_id: string; action: string }>(EVENTS);
-  const made = new Set(states.map(({ client_id }) => client_id));
+  const made = new Set([admin.clientId, ...states.map(({ client_id }) => client_id)]);
   expect(events.filter(({ client_id }) => !made.has(client_id))).toEqual([]);
+  const revocations = events.filter(({ client_id }) => client_id === admin.clientId);
+  expect(await query(REVOKED)).toEqual([{ tokens: revocations.length }]);
   const actions = new Map(events.map(({ request_id, action }) => [request_id, action]));
   // No request has two.
   expect(actions.size).toBe(events.length);
@@ -212,8 +220,6 @@ async function assertAudit(ledger: Ledger, query: Query): Promise<void> {
     expect([requestId, actions.get(requestId)]).toEqual([requestId, action]);
   }
 }
-
-const AT_A_TIME = 16;
 
 async function inTurn<Item>(
   items: readonly Item[],

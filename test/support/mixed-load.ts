@@ -57,7 +57,7 @@ export class Ledger {
     const made = clients.filter((client) => client.made === 'answered').length;
     return [
       `${tokens.length} tokens and ${revoked.length} revocations`,
-      `${made} clients and ${events.size} changes of them were answered`,
+      `${made} clients and ${events.size} audited changes were answered`,
       `${refused.length} refused`,
       `${unanswered} unanswered`,
     ].join(', ');
@@ -107,7 +107,9 @@ export class MixedLoad {
       this.ledger.tokens.push(token);
     } else {
       const revocation = await this.form('/o/revoke_token/', this.admin, { token });
-      if (revocation !== undefined) this.ledger.revoked.push(token);
+      if (revocation === undefined) return;
+      this.ledger.revoked.push(token);
+      this.note('tokens.revoked', revocation);
     }
   }
 
@@ -184,10 +186,12 @@ export class MixedLoad {
       },
       ...(body && { body: JSON.stringify(body) }),
     });
-    if (answer !== undefined) {
-      this.ledger.events.set(answer.headers.get('x-request-id') ?? '', action);
-    }
+    if (answer !== undefined) this.note(action, answer);
     return answer;
+  }
+
+  private note(action: string, { headers }: Answer): void {
+    this.ledger.events.set(headers.get('x-request-id') ?? '', action);
   }
 
   /** @returns the answer of success; undefined where there was none */
