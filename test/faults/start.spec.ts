@@ -15,7 +15,7 @@ import { inFull } from '../support/lengths.js';
 import { startServerNodes } from '../support/server-nodes.js';
 import { freePort, spawnServer } from '../support/server.js';
 
-const ROUNDS = inFull(5, 2);
+const ROUNDS = inFull(5, 1);
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 

@@ -11,11 +11,11 @@ import { send } from '../support/http.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SteadyLoad } from '../support/steady-load.js';
 
-const ROUNDS = inFull(10, 2);
+const ROUNDS = inFull(10, 1);
 const CALLERS = 32;
 const SLOW = 8;
 const DRAIN_MS = 1000;
-const GRACE_MS = 3000;
+const GRACE_MS = 2000;
 const SWEPT_MS = 300;
 /** For the end of what is closed after the requests, on a slow machine. */
 const CLOSING_MS = 5000;
