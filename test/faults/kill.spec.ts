@@ -14,7 +14,7 @@ import { inFull } from '../support/lengths.js';
 import { MixedLoad, type Ledger } from '../support/mixed-load.js';
 import { freePort, startProcess, type ServerProcess } from '../support/server.js';
 
-const KILLS_OF_A_NODE = inFull(50, 8);
+const KILLS_OF_A_NODE = inFull(50, 3);
 const KILLS_OF_THE_DATABASE = inFull(10, 1);
 /** A node is killed so long after the last one, at the most. */
 const MOST_PAUSE_MS = 700;
