@@ -10,6 +10,14 @@ export function migrationStamps(): string[] {
   }).flatMap((file) => /\/storage\/migrations\/(\d{13})-[^/]+\.(?:js|ts)$/.exec(file)?.[1] ?? []);
 }
 
+/**
+ * The name of a migration, for people: its words apart from its time, since as one word of thirty
+ * letters and digits it would be taken for an access token, and withheld from the log.
+ */
+export function migrationTitle(name: string): string {
+  return name.replace(/\d+$/, ' $&');
+}
+
 /** A database that a newer version has migrated: nobody knows what this one would do to it. */
 export class NewerDatabaseError extends Error {
   override readonly name = 'NewerDatabaseError';
@@ -34,6 +42,6 @@ export async function assertNotNewer(client: Client): Promise<void> {
   const [newest] = rows;
   if (newest === undefined) return;
   throw new NewerDatabaseError(
-    `The database is of a newer version: it has the migration ${newest.name}, and the last that this version knows is of ${latest}. Start that version, or take its migrations back with it: npm run migration:revert.`,
+    `The database is of a newer version: it has the migration ${migrationTitle(newest.name)}, and the last that this version knows is of ${latest}. Start that version, or take its migrations back with it: npm run migration:revert.`,
   );
 }

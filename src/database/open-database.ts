@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.js';
 import { startEmbeddedPostgres } from './embedded/embedded-postgres.js';
+import { migrationTitle } from './known-migrations.js';
 import { assertDurable, migrate, waitForDatabase } from './prepare-database.js';
 
 /** Settings whose database is known, be it the embedded one. */
@@ -31,7 +32,7 @@ export async function openDatabase(
   const database = await connect(settings, onProgress);
   try {
     const done = await migrate(database.settings.migrationDatabaseUrl);
-    if (done.length > 0) onProgress(`Migrations run: ${done.join(', ')}`);
+    if (done.length > 0) onProgress(`Migrations run: ${done.map(migrationTitle).join(', ')}`);
     return database;
   } catch (error) {
     await database.close();

@@ -97,7 +97,7 @@ describeWithDebianPostgres('A database that is not there yet', () => {
 
 describe('A database of a newer version', () => {
   const refusal = (latest: string | undefined): string =>
-    `The database is of a newer version: it has the migration FromTheFuture9999999999999, and the last that this version knows is of ${latest}. Start that version, or take its migrations back with it: npm run migration:revert.\n`;
+    `The database is of a newer version: it has the migration FromTheFuture 9999999999999, and the last that this version knows is of ${latest}. Start that version, or take its migrations back with it: npm run migration:revert.\n`;
 
   async function newer(): Promise<TestDatabase> {
     const database = await createDatabase();
