@@ -9,7 +9,7 @@ import type { StoredClient } from './builders.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/src/main.js');
-const READY_WITHIN_MS = 15_000;
+const READY_WITHIN_MS = 28_000;
 const LOGGED_WITHIN_MS = 2000;
 
 /** `TEST_WAY_IN=router`, as `.ci/run` tests everything once more: no route is found without Express's router. */
