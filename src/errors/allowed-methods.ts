@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 
-/** What the router of Express 5 keeps of a route; its own types do not tell it. */
-interface RouteLayer {
+/** What the router of Express 5 keeps of a middleware or a route; its own types do not tell it. */
+export interface RouteLayer {
   readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
   match(path: string): boolean;
 }

@@ -25,8 +25,7 @@ type PassedRequest = Request & {
  *   such an object slow. Where the prototype is the right one already, the change does nothing.
  * - A request that {@link fixedRoutes} knows goes to its handler at once, since the router would take
  *   a fifth of a guarded request. Its route stands in the router too, for other spellings of its
- *   path; of what Express does,
- *   `request.route` and `X-Powered-By` alone are missing.
+ *   path; of what Express does, `request.route` and `X-Powered-By` alone are missing.
  */
 export class BornExpressAdapter extends ExpressAdapter {
   private first: readonly ExpressHandler[] = [];
@@ -128,8 +127,9 @@ export class BornExpressAdapter extends ExpressAdapter {
 
   private express(request: Request, response: Response): void {
     const { unrouted } = this;
-    if (unrouted === undefined) this.getInstance<Express>()(request, response);
-    else this.getInstance<Express>()(request, response, () => unrouted(request, response));
+    const app = this.getInstance<Express>();
+    if (unrouted === undefined) app(request, response);
+    else app(request, response, () => unrouted(request, response));
   }
 
   /**

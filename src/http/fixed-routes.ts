@@ -1,4 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
+import type { RouteLayer } from '../errors/allowed-methods.js';
 
 /** What Express calls for a request. */
 export type ExpressHandler = (request: Request, response: Response, next: NextFunction) => unknown;
@@ -8,14 +9,12 @@ export interface HandlerLayer {
   handle: ExpressHandler;
 }
 
-/** What the router of Express 5 keeps of a middleware or a route; its own types do not tell it. */
-export interface RouterLayer extends HandlerLayer {
-  readonly route?: {
+/** What is to be known of a middleware or a route of the router. */
+export interface RouterLayer extends RouteLayer, HandlerLayer {
+  readonly route?: NonNullable<RouteLayer['route']> & {
     readonly path: unknown;
-    readonly methods: Readonly<Record<string, boolean>>;
     readonly stack: readonly HandlerLayer[];
   };
-  match(path: string): boolean;
 }
 
 /** A path that Express takes letter by letter. */

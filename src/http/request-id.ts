@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { headerValues } from '../protocol/raw-headers.js';
 import { isRequestId } from '../protocol/request-id.js';
 
 /** A request that has its id. */
@@ -13,20 +14,11 @@ export interface IdentifiedRequest extends IncomingMessage {
  * answer carries it, every log line names it.
  */
 export function identify(request: IncomingMessage, response: ServerResponse): string {
-  const offered = offeredId(request.rawHeaders);
+  const [offered] = headerValues(request.rawHeaders, 'x-request-id');
   const id = offered !== undefined && isRequestId(offered) ? offered : randomUUID();
   (request as IdentifiedRequest).id = id;
   response.setHeader('X-Request-Id', id);
   return id;
-}
-
-/** Not from `headers`, which Node makes of all of them when it is first asked for one. */
-function offeredId(rawHeaders: readonly string[]): string | undefined {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index];
-    if (name?.length === 12 && name.toLowerCase() === 'x-request-id') return rawHeaders[index + 1];
-  }
-  return undefined;
 }
 
 /** The id that {@link identify} gave a request. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { DomainError } from '../errors/domain-error.js';
 import type { ErrorFilter } from '../errors/error.filter.js';
+import { headerValues } from '../protocol/raw-headers.js';
 
 /**
  * Lets a server hand on what Node would refuse by a bare status line: a request without `Host`, which
@@ -37,10 +38,6 @@ function refuse(errors: ErrorFilter, detail: string, request: Request, response:
 }
 
 function hasItsHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
-  let hosts = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-  }
+  const hosts = headerValues(rawHeaders, 'host').length;
   return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
 }

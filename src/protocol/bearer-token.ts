@@ -1,4 +1,5 @@
 import { MalformedRequestError } from './malformed-request.js';
+import { headerValues } from './raw-headers.js';
 
 /** Longer than any token that a server of this kind hands out; what is longer is not looked at. */
 export const LONGEST_TOKEN = 8192;
@@ -45,18 +46,11 @@ export function presentedToken(rawHeaders: readonly string[], target: string): P
  *   proxy may have decided by the other (RFC 6750 §3.1, `invalid_request`)
  */
 export function singleAuthorization(rawHeaders: readonly string[]): string | undefined {
-  let found: string | undefined;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index];
-    if (name?.length !== 13 || name.toLowerCase() !== 'authorization') continue;
-    if (found !== undefined) {
-      throw new MalformedRequestError(
-        'The request has two Authorization headers. Send one (a proxy or a library may be adding its own).',
-      );
-    }
-    found = rawHeaders[index + 1] ?? '';
-  }
-  return found;
+  const [authorization, ...others] = headerValues(rawHeaders, 'authorization');
+  if (others.length === 0) return authorization;
+  throw new MalformedRequestError(
+    'The request has two Authorization headers. Send one (a proxy or a library may be adding its own).',
+  );
 }
 
 /**
