@@ -2,7 +2,7 @@
  * The published keys and the clients that get JWTs, against processes of the built server on a real
  * PostgreSQL (RFC 7517, RFC 9068).
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,15 +18,12 @@ import {
   startServer,
   type TestServer,
 } from '../support/server.js';
+import { cleanUpAfterEach } from '../support/clean-up.js';
 
 const JWKS = '/o/.well-known/jwks.json';
 const aKey = (): string => randomBytes(32).toString('base64');
 
-const cleanUp: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const cleanUp = cleanUpAfterEach();
 
 function keysIn({ body }: Answer): Record<string, unknown>[] {
   return body.keys as Record<string, unknown>[];
@@ -35,7 +32,7 @@ function keysIn({ body }: Answer): Record<string, unknown>[] {
 /** Runs a server that is to end by itself; gives its lines and its exit status. */
 async function refused(environment: Record<string, string>) {
   const server = spawnServer({ PORT: String(await freePort()), ...environment });
-  cleanUp.push(() => server.stop('SIGKILL'));
+  cleanUp(() => server.stop('SIGKILL'));
   await once(server.process, 'close');
   return { status: server.process.exitCode, lines: server.output().trim().split('\n') };
 }
@@ -80,7 +77,7 @@ describe('a server with a KEY_ENCRYPTION_KEY', () => {
 
   it('has the same keys on its other nodes', async () => {
     const other = await startProcess({ DATABASE_URL: server.database.url, ...settings });
-    cleanUp.push(() => other.stop());
+    cleanUp(() => other.stop());
     const [one, two] = await Promise.all([
       send(`${server.baseUrl}${JWKS}`),
       send(`${other.baseUrl}${JWKS}`),
@@ -126,7 +123,7 @@ describe('a server with a KEY_ENCRYPTION_KEY', () => {
 describe('a server whose tokens live for less than an hour', () => {
   it('gives a JWT no longer life', async () => {
     const server = await startServer({ KEY_ENCRYPTION_KEY: aKey(), ACCESS_TOKEN_TTL: '600' });
-    cleanUp.push(() => server.stop());
+    cleanUp(() => server.stop());
     const { clientId } = await aClient(server.database, { accessTokenFormat: 'jwt' });
     const admin = await administrator(server.baseUrl, server.admin);
     const { body } = await admin.call('GET', `/clients/${clientId}`);
@@ -184,10 +181,10 @@ describe('an external database without a KEY_ENCRYPTION_KEY', () => {
 describe('the embedded database', () => {
   it('keeps its key in DATA_DIR, readable by its owner alone, for all its processes', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'postern-keys-'));
-    cleanUp.push(() => rmSync(dir, { recursive: true, force: true }));
+    cleanUp(() => rmSync(dir, { recursive: true, force: true }));
     const file = join(dir, 'key-encryption-key');
     const one = await startProcess({ DATA_DIR: dir, SHUTDOWN_DRAIN_MS: '0' });
-    cleanUp.push(() => one.stop());
+    cleanUp(() => one.stop());
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const kept = readFileSync(file, 'utf8');
     expect(kept).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
@@ -195,14 +192,14 @@ describe('the embedded database', () => {
     const published = await send(`${one.baseUrl}${JWKS}`);
     expect(keysIn(published)).toHaveLength(2);
     const two = await startProcess({ DATA_DIR: dir, SHUTDOWN_DRAIN_MS: '0' });
-    cleanUp.push(() => two.stop());
+    cleanUp(() => two.stop());
     expect((await send(`${two.baseUrl}${JWKS}`)).text).toBe(published.text);
     expect(readFileSync(file, 'utf8')).toBe(kept);
   });
 
   it('is not served with a kept key that was spoilt', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'postern-keys-'));
-    cleanUp.push(() => rmSync(dir, { recursive: true, force: true }));
+    cleanUp(() => rmSync(dir, { recursive: true, force: true }));
     writeFileSync(join(dir, 'key-encryption-key'), 'spoilt\n');
     const { status, lines } = await refused({ DATA_DIR: dir });
     expect(status).toBe(1);

@@ -2,7 +2,7 @@
  * Start and stop, as the team that runs the server sees them: processes of the built server on the
  * embedded PostgreSQL and on an external one.
  */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,22 +20,19 @@ import {
   startServer,
   type ServerProcess,
 } from '../support/server.js';
+import { cleanUpAfterEach } from '../support/clean-up.js';
 
-const cleanUp: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const cleanUp = cleanUpAfterEach();
 
 function dataDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'postern-start-'));
-  cleanUp.push(() => Promise.resolve(rmSync(dir, { recursive: true, force: true })));
+  cleanUp(() => Promise.resolve(rmSync(dir, { recursive: true, force: true })));
   return dir;
 }
 
 async function start(environment: Record<string, string>): Promise<ServerProcess> {
   const server = await startProcess({ SHUTDOWN_DRAIN_MS: '0', ...environment });
-  cleanUp.push(() => server.stop());
+  cleanUp(() => server.stop());
   return server;
 }
 
@@ -44,7 +41,7 @@ async function run(
   environment: Record<string, string>,
 ): Promise<{ status: number | null; output: string }> {
   const server = spawnServer(environment);
-  cleanUp.push(() => server.stop('SIGKILL'));
+  cleanUp(() => server.stop('SIGKILL'));
   await once(server.process, 'close');
   return { status: server.process.exitCode, output: server.output() };
 }
@@ -107,7 +104,7 @@ describe('a first start with nothing set', () => {
 describe('several first starts at once on one empty database', () => {
   it('migrate once and make one admin client', async () => {
     const database = await createDatabase('empty');
-    cleanUp.push(() => database.drop());
+    cleanUp(() => database.drop());
     const secrets = dataDir();
     const environment = {
       DATABASE_URL: database.url,
@@ -132,7 +129,7 @@ describe('several first starts at once on one empty database', () => {
 describe('an external database', () => {
   it('without an admin client gets none, but a line that says how to make one', async () => {
     const database = await createDatabase('empty');
-    cleanUp.push(() => database.drop());
+    cleanUp(() => database.drop());
     const server = await start({ DATABASE_URL: database.url });
     expect(await server.logLine('There is no admin client')).toContain('admin create');
     expect(await database.query('SELECT 1 FROM oauth_client')).toEqual([]);
@@ -140,7 +137,7 @@ describe('an external database', () => {
 
   it('keeps its admin client as it is where the settings say something else', async () => {
     const server = await startServer();
-    cleanUp.push(() => server.stop());
+    cleanUp(() => server.stop());
     const again = await start({
       DATABASE_URL: server.database.url,
       ADMIN_CLIENT_ID: server.admin.clientId,

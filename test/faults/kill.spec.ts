@@ -48,10 +48,7 @@ it(
     let nodes: ServerProcess[] = [];
     try {
       nodes = await Promise.all(ports.map(start));
-      const load = await MixedLoad.start(
-        nodes.map(({ baseUrl }) => baseUrl),
-        admin,
-      );
+      const load = await MixedLoad.start(nodes, admin);
       await load.ledger.answered(100);
       for (let kills = 0; kills < KILLS_OF_A_NODE; kills += 1) {
         await delay(Math.random() * MOST_PAUSE_MS);
@@ -88,10 +85,7 @@ describeWithDebianPostgres('kill -9 of PostgreSQL with all its processes', () =>
         await postgres.start();
         nodes.push(await startNode(postgres.url, await freePort()));
         nodes.push(await startNode(postgres.url, await freePort()));
-        const load = await MixedLoad.start(
-          nodes.map(({ baseUrl }) => baseUrl),
-          admin,
-        );
+        const load = await MixedLoad.start(nodes, admin);
         await load.ledger.answered(100);
         for (let kills = 0; kills < KILLS_OF_THE_DATABASE; kills += 1) {
           await delay(Math.random() * MOST_PAUSE_MS);

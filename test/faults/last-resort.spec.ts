@@ -2,15 +2,18 @@
  * An error that nobody caught. Real: the built server, alone and as workers; a module loaded before
  * it throws on SIGUSR2, outside of every request.
  */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { basic, postForm } from '../support/http.js';
 import { startServer, type TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { cleanUpAfterEach } from '../support/clean-up.js';
+
+const SO_WITHIN_MS = 30_000;
 
 const HIDDEN = 'hidden-value-of-a-request';
 const FAULTS = {
@@ -19,11 +22,7 @@ const FAULTS = {
   'a promise rejected with what is no error': `void Promise.reject('${HIDDEN}')`,
 } as const;
 
-const cleanUp: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const cleanUp = cleanUpAfterEach();
 
 /** Starts a server that a SIGUSR2 makes run some code, outside of every request. */
 async function startFaulty(
@@ -31,7 +30,7 @@ async function startFaulty(
   environment: Record<string, string> = {},
 ): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-fault-'));
-  cleanUp.push(() => rmSync(directory, { recursive: true }));
+  cleanUp(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'fault.mjs');
   writeFileSync(
     file,
@@ -47,7 +46,7 @@ async function startFaulty(
   let stopped: Promise<unknown> | undefined;
   const stop = (signal?: NodeJS.Signals): Promise<number | null> =>
     (stopped ??= server.stop(signal)) as Promise<number | null>;
-  cleanUp.push(() => stop('SIGKILL'));
+  cleanUp(() => stop('SIGKILL'));
   return { ...server, stop };
 }
 
@@ -74,14 +73,6 @@ function lines(output: string): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 30_000;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not so in time: ${String(holds)}`);
-    await delay(20);
-  }
-}
-
 const fatal = (server: TestServer): Line[] =>
   lines(server.output()).filter(({ level }) => level === 'fatal');
 
@@ -89,7 +80,7 @@ const fatal = (server: TestServer): Line[] =>
 async function beginTokenRequest(server: TestServer): Promise<{ end(): Promise<string> }> {
   const { hostname, port } = new URL(server.baseUrl);
   const socket: Socket = connect(Number(port), hostname);
-  cleanUp.push(() => socket.destroy());
+  cleanUp(() => socket.destroy());
   const body = 'grant_type=client_credentials';
   socket.write(
     [
@@ -120,7 +111,7 @@ describe('an error that nobody caught', () => {
       const server = await startFaulty(FAULTS[what]);
       const begun = await beginTokenRequest(server);
       server.process.kill('SIGUSR2');
-      await until(() => fatal(server).length > 0);
+      await until(() => fatal(server).length > 0, SO_WITHIN_MS);
       expect(await begun.end()).toMatch(/^HTTP\/1.1 200 OK\r\n/);
       expect(await endOf(server)).toBe(1);
       const told = fatal(server);
@@ -138,10 +129,10 @@ describe('an error that nobody caught', () => {
     const server = await startFaulty('throw fault');
     const begun = await beginTokenRequest(server);
     server.process.kill('SIGTERM');
-    await until(() => server.output().includes('"stopping"'));
+    await until(() => server.output().includes('"stopping"'), SO_WITHIN_MS);
     for (const times of [1, 2]) {
       server.process.kill('SIGUSR2');
-      await until(() => fatal(server).length === times);
+      await until(() => fatal(server).length === times, SO_WITHIN_MS);
     }
     await begun.end();
     expect(await endOf(server)).toBe(1);
@@ -163,10 +154,10 @@ describe('an error that nobody caught', () => {
       lines(server.output())
         .filter(({ msg }) => msg === 'a worker is ready')
         .map(({ worker_pid }) => worker_pid ?? 0);
-    await until(() => ready().length === 2);
+    await until(() => ready().length === 2, SO_WITHIN_MS);
     const [faulty = 0] = ready();
     process.kill(faulty, 'SIGUSR2');
-    await until(() => ready().length === 3);
+    await until(() => ready().length === 3, SO_WITHIN_MS);
     expect(fatal(server)).toMatchObject([{ pid: faulty, err: { message: 'planted' } }]);
     expect(server.output()).not.toContain(HIDDEN);
     const ended = lines(server.output()).find(({ msg }) => msg.startsWith('a worker has ended'));

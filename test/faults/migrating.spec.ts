@@ -3,7 +3,7 @@
  * node that runs, which so stands in for one of the version before. Real: the built server,
  * PostgreSQL, the transaction in the way.
  */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -12,17 +12,17 @@ import { revert } from '../support/migrations.js';
 import { startServerNodes, type ServerNodes } from '../support/server-nodes.js';
 import { freePort, spawnServer, startProcess } from '../support/server.js';
 import { SteadyLoad } from '../support/steady-load.js';
+import { until } from '../support/until.js';
+import { cleanUpAfterEach } from '../support/clean-up.js';
+
+const SO_WITHIN_MS = 30_000;
 
 /** The triggers on tokens, clients and secrets; the keys that sign JWTs. */
 const NEWEST = 3;
 const CALLERS = 8;
 const HELD_MS = 5000;
 
-const cleanUp: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const cleanUp = cleanUpAfterEach();
 
 /** A node under load, on a database whose newest migrations are pending. */
 async function servingBefore(): Promise<{
@@ -32,13 +32,13 @@ async function servingBefore(): Promise<{
   load: SteadyLoad;
 }> {
   const database = await createDatabase();
-  cleanUp.push(() => database.drop());
+  cleanUp(() => database.drop());
   const before = await startServerNodes(database, [{}]);
-  cleanUp.push(() => before.stop());
+  cleanUp(() => before.stop());
   const baseUrl = before.nodes[0]?.baseUrl ?? '';
   await revert(database.url, NEWEST);
   const load = new SteadyLoad(baseUrl, before.admin, CALLERS);
-  cleanUp.push(() => load.stop());
+  cleanUp(() => load.stop());
   await load.answered(200);
   return { database, before, baseUrl, load };
 }
@@ -50,14 +50,14 @@ async function revocationsSpread(from: string, to: string, before: ServerNodes):
   expect((await send(`${to}/scopes/`, { headers })).status).toBe(200);
   const client = { Authorization: basic(before.admin) };
   await postForm(`${from}/o/revoke_token/`, { token }, client);
-  await until(async () => (await send(`${to}/scopes/`, { headers })).status === 401);
+  await until(async () => (await send(`${to}/scopes/`, { headers })).status === 401, SO_WITHIN_MS);
 }
 
 describe('Migrations while a node of before serves', () => {
   it('run under load, and no request fails', async () => {
     const { database, before, baseUrl, load } = await servingBefore();
     const after = await startProcess({ DATABASE_URL: database.url, SHUTDOWN_DRAIN_MS: '0' });
-    cleanUp.push(() => after.stop());
+    cleanUp(() => after.stop());
     expect(await after.logLine('Migrations run')).toContain('TokenInvalidation');
     await load.answered(200);
     await load.stop();
@@ -70,7 +70,7 @@ describe('Migrations while a node of before serves', () => {
     const { database, before, baseUrl, load } = await servingBefore();
     const holder = new Client({ connectionString: database.url });
     await holder.connect();
-    cleanUp.push(() => holder.end());
+    cleanUp(() => holder.end());
     await holder.query('BEGIN; LOCK TABLE oauth_access_token IN ROW EXCLUSIVE MODE');
 
     const port = await freePort();
@@ -79,16 +79,16 @@ describe('Migrations while a node of before serves', () => {
       DATABASE_URL: database.url,
       SHUTDOWN_DRAIN_MS: '0',
     });
-    cleanUp.push(() => after.stop());
+    cleanUp(() => after.stop());
     // From the moment on in which it is in the way.
-    await until(() => waits(database));
+    await until(() => waits(database), SO_WITHIN_MS);
     const sentBefore = load.sent.length;
     await delay(HELD_MS);
     const servedMeanwhile = load.sent.length - sentBefore;
     expect(await waitsOrMigrated(database)).not.toBe('migrated');
     await holder.query('COMMIT');
-    await until(async () => (await waitsOrMigrated(database)) === 'migrated');
-    await until(() => Promise.resolve(after.output().includes('"ready"')));
+    await until(async () => (await waitsOrMigrated(database)) === 'migrated', SO_WITHIN_MS);
+    await until(() => after.output().includes('"ready"'), SO_WITHIN_MS);
     await load.stop();
     process.stderr.write(
       `${servedMeanwhile} in ${HELD_MS} ms meanwhile, slowest: ${Math.round(load.slowestMs)} ms\n`,
@@ -113,12 +113,4 @@ async function waitsOrMigrated(database: TestDatabase): Promise<'pending' | 'mig
     `SELECT FROM schema_migration WHERE name LIKE 'TokenInvalidation%'`,
   );
   return rows.length > 0 ? 'migrated' : 'pending';
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 30_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not so in time: ${String(holds)}`);
-    await delay(20);
-  }
 }

@@ -17,6 +17,9 @@ import { DebianPostgres, describeWithDebianPostgres } from '../support/debian-po
 import { basic, postForm, send, sendRaw, type Answer } from '../support/http.js';
 import { commandLines, SecretSearch, type Finding } from '../support/secret-search.js';
 import { startProcess, type ServerProcess } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const SO_WITHIN_MS = 20_000;
 
 const TALKATIVE = [
   "log_statement = 'all'",
@@ -38,14 +41,6 @@ const IS_LOCKED = `SELECT FROM pg_locks WHERE granted AND mode = 'AccessExclusiv
 const GRANT = { grant_type: 'client_credentials' };
 /** 32 characters at least: brought along, so it does not look like one that was made here. */
 const aBroughtSecret = (): string => `own.${randomBytes(18).toString('hex')}`;
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not so in time: ${String(holds)}`);
-    await delay(20);
-  }
-}
 
 describeWithDebianPostgres('Secrets at rest, after a run of everything', () => {
   let folder: string;
@@ -340,7 +335,7 @@ describeWithDebianPostgres('Secrets at rest, after a run of everything', () => {
     const held = postgres.query(
       'BEGIN; LOCK TABLE oauth_access_token, oauth_client; SELECT pg_sleep(5); COMMIT',
     );
-    await until(async () => (await postgres.query(IS_LOCKED)).length > 0);
+    await until(async () => (await postgres.query(IS_LOCKED)).length > 0, SO_WITHIN_MS);
     const unknown = search.keep('a token of nobody', 'N0body'.repeat(5));
     const statuses = await Promise.all([
       oauth('/o/token/', GRANT, { Authorization }),

@@ -2,38 +2,35 @@
  * The start against a database that is empty, not there yet, or of a newer version. Real: processes
  * of the built server, PostgreSQL.
  */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateClientSecret } from '../../src/clients/domain/client-secret.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { DebianPostgres, describeWithDebianPostgres } from '../support/debian-postgres.js';
 import { getToken, send } from '../support/http.js';
 import { inFull } from '../support/lengths.js';
+import { migrations } from '../support/migrations.js';
 import { startServerNodes } from '../support/server-nodes.js';
 import { freePort, spawnServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { cleanUpAfterEach } from '../support/clean-up.js';
+
+const SO_WITHIN_MS = 60_000;
 
 const ROUNDS = inFull(5, 1);
 
-const cleanUp: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const cleanUp = cleanUpAfterEach();
 
 async function emptyDatabase(): Promise<TestDatabase> {
   const database = await createDatabase('empty');
-  cleanUp.push(() => database.drop());
+  cleanUp(() => database.drop());
   return database;
 }
 
 /** The times in the names of the migrations that there are, in order. */
-function stampsOfSource(): string[] {
-  return readdirSync(join(import.meta.dirname, '../../src'), { recursive: true, encoding: 'utf8' })
-    .flatMap((file) => /\/migrations\/(\d{13})-.*\.ts$/.exec(file)?.[1] ?? [])
-    .toSorted();
+async function stampsOfSource(): Promise<string[]> {
+  return (await migrations()).map(({ name }) => name.slice(-13));
 }
 
 async function stampsIn(database: TestDatabase): Promise<string[]> {
@@ -49,9 +46,9 @@ describe('Three nodes that start at once on an empty database', () => {
     async () => {
       const database = await emptyDatabase();
       const started = await startServerNodes(database, [{}, {}, {}]);
-      cleanUp.push(() => started.stop());
+      cleanUp(() => started.stop());
       const { nodes, admin } = started;
-      expect(await stampsIn(database)).toEqual(stampsOfSource());
+      expect(await stampsIn(database)).toEqual(await stampsOfSource());
       expect(nodes.filter((node) => node.output().includes('Migrations run'))).toHaveLength(1);
       expect(await database.query('SELECT client_id FROM oauth_client')).toEqual([
         { client_id: admin.clientId },
@@ -72,7 +69,7 @@ describe('Three nodes that start at once on an empty database', () => {
 describeWithDebianPostgres('A database that is not there yet', () => {
   it('is waited for, with one log line, and is served as soon as it is there', async () => {
     const postgres = await DebianPostgres.make();
-    cleanUp.push(() => postgres.remove());
+    cleanUp(() => postgres.remove());
     const admin = { clientId: 'test-admin', clientSecret: generateClientSecret() };
     const port = await freePort();
     const server = spawnServer({
@@ -82,13 +79,16 @@ describeWithDebianPostgres('A database that is not there yet', () => {
       ADMIN_CLIENT_SECRET: admin.clientSecret,
       SHUTDOWN_DRAIN_MS: '0',
     });
-    cleanUp.push(() => server.stop('SIGKILL'));
-    await until(() => server.output().includes('Waiting for the database, 60 s at most'));
+    cleanUp(() => server.stop('SIGKILL'));
+    await until(
+      () => server.output().includes('Waiting for the database, 60 s at most'),
+      SO_WITHIN_MS,
+    );
     // Some tries later it still waits.
     await delay(1500);
     expect(server.process.exitCode).toBeNull();
     await postgres.start();
-    await until(() => server.output().includes('"ready"'));
+    await until(() => server.output().includes('"ready"'), SO_WITHIN_MS);
     await getToken(`http://127.0.0.1:${port}`, admin);
     expect(server.output().split('Waiting for the database')).toHaveLength(2);
     expect(await server.stop()).toBe(0);
@@ -101,7 +101,7 @@ describe('A database of a newer version', () => {
 
   async function newer(): Promise<TestDatabase> {
     const database = await createDatabase();
-    cleanUp.push(() => database.drop());
+    cleanUp(() => database.drop());
     await database.query(
       `INSERT INTO schema_migration ("timestamp", name) VALUES (9999999999999, 'FromTheFuture9999999999999')`,
     );
@@ -115,32 +115,32 @@ describe('A database of a newer version', () => {
     const database = await newer();
     const before = await stampsIn(database);
     const server = spawnServer({ DATABASE_URL: database.url, ...settings });
-    cleanUp.push(() => server.stop('SIGKILL'));
+    cleanUp(() => server.stop('SIGKILL'));
     await once(server.process, 'close');
     expect({ status: server.process.exitCode, output: server.output() }).toEqual({
       status: 1,
-      output: refusal(stampsOfSource().at(-1)),
+      output: refusal((await stampsOfSource()).at(-1)),
     });
     expect(await stampsIn(database)).toEqual(before);
   });
 
   it('is not one that has an older migration of a feature that was deleted', async () => {
     const database = await createDatabase();
-    cleanUp.push(() => database.drop());
+    cleanUp(() => database.drop());
     await database.query(
       `INSERT INTO schema_migration ("timestamp", name) VALUES (1764000000001, 'Gone1764000000001')`,
     );
     const started = await startServerNodes(database, [{}]);
-    cleanUp.push(() => started.stop());
+    cleanUp(() => started.stop());
     const { nodes, admin } = started;
     expect(await getToken(nodes[0]?.baseUrl ?? '', admin)).toMatch(/^\w{30}$/);
   });
 
   it('goes on to be served by a node of this version that runs', async () => {
     const database = await createDatabase();
-    cleanUp.push(() => database.drop());
+    cleanUp(() => database.drop());
     const started = await startServerNodes(database, [{}]);
-    cleanUp.push(() => started.stop());
+    cleanUp(() => started.stop());
     const { nodes, admin } = started;
     const [{ baseUrl } = { baseUrl: '' }] = nodes;
     await database.query(
@@ -150,11 +150,3 @@ describe('A database of a newer version', () => {
     await getToken(baseUrl, admin);
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not so in time: ${String(holds)}`);
-    await delay(20);
-  }
-}

@@ -2,7 +2,7 @@
  * A stop under load drops nothing that was sent, and does not outlast its time. Real: the built
  * server, SIGTERM, callers on kept connections and slow ones.
  */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { inFull } from '../support/lengths.js';
 import { send } from '../support/http.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SteadyLoad } from '../support/steady-load.js';
+import { cleanUpAfterEach } from '../support/clean-up.js';
 
 const ROUNDS = inFull(10, 1);
 const CALLERS = 32;
@@ -20,11 +21,7 @@ const SWEPT_MS = 300;
 /** For the end of what is closed after the requests, on a slow machine. */
 const CLOSING_MS = 5000;
 
-const cleanUp: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const cleanUp = cleanUpAfterEach();
 
 async function start(): Promise<TestServer> {
   const server = await startServer({
@@ -33,7 +30,7 @@ async function start(): Promise<TestServer> {
   });
   let stopped: Promise<number | null> | undefined;
   const stop = (signal?: NodeJS.Signals) => (stopped ??= server.stop(signal));
-  cleanUp.push(() => stop('SIGKILL'));
+  cleanUp(() => stop('SIGKILL'));
   return { ...server, stop };
 }
 

@@ -4,12 +4,12 @@
  * behind for the next. Real: the built server (two nodes) and PostgreSQL, with a proxy between that
  * holds the answers back.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { aClient, type StoredClient } from '../support/builders.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { basic, getToken, postForm, send, type Answer } from '../support/http.js';
 import { startServerNodes, type ServerNodes } from '../support/server-nodes.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
 
 const FEED = 'postern-invalidation';
 const POOL = 'postern';
@@ -53,14 +53,6 @@ const change = (method: string, path: string, body?: object): Promise<Answer> =>
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + WITHIN_MS;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('it did not come to that');
-    await delay(10);
-  }
-}
-
 /** Whether the database has answered a statement since a moment, by its own clock. */
 async function answered(text: string, since: Date): Promise<boolean> {
   const rows = await database.query(
@@ -94,10 +86,10 @@ async function crossing(
   proxy.set({ kind: 'none' }, FEED);
   proxy.set({ kind: 'stall', direction: 'back' }, POOL);
   const held = request();
-  await until(() => answered(statement, since));
+  await until(() => answered(statement, since), WITHIN_MS);
   expect((await kill()).status).toBeLessThan(300);
   const killedAt = Date.now();
-  await until(() => hasRead(killedAt));
+  await until(() => hasRead(killedAt), WITHIN_MS);
   proxy.pass();
   return held;
 }
@@ -111,7 +103,7 @@ describe('A look-up that crosses a kill leaves nothing live behind', () => {
     // reads the log.
     expect((await withToken(there, adminToken)).status).toBe(200);
     expect((await withToken(there, adminToken)).status).toBe(200);
-    await until(() => hasRead(Date.now() - 400));
+    await until(() => hasRead(Date.now() - 400), WITHIN_MS);
   });
 
   const TOKEN_LOOK_UP = 'FROM oauth_access_token t JOIN oauth_client c';

@@ -2,7 +2,7 @@
  * One node of several processes (`WORKERS`). Real: the built server, its workers, PostgreSQL, the
  * signals.
  */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -13,31 +13,23 @@ import { createDatabase } from '../support/database.js';
 import { basic, getToken, postForm, send } from '../support/http.js';
 import { spawnServer, startProcess, startServer, type TestServer } from '../support/server.js';
 import { SteadyLoad } from '../support/steady-load.js';
+import { until } from '../support/until.js';
+import { cleanUpAfterEach } from '../support/clean-up.js';
+
+const SO_WITHIN_MS = 20_000;
 
 const WORKERS = 3;
 const CALLERS = 8;
 
-const cleanUp: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const cleanUp = cleanUpAfterEach();
 
 async function start(environment: Record<string, string> = {}): Promise<TestServer> {
   const server = await startServer({ WORKERS: String(WORKERS), ...environment });
   let stopped: Promise<number | null> | undefined;
   const stop = (signal?: NodeJS.Signals) => (stopped ??= server.stop(signal));
-  cleanUp.push(() => stop());
-  await until(() => readyWorkers(server.output()).length >= WORKERS);
+  cleanUp(() => stop());
+  await until(() => readyWorkers(server.output()).length >= WORKERS, SO_WITHIN_MS);
   return { ...server, stop };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not so in time: ${String(holds)}`);
-    await delay(20);
-  }
 }
 
 interface Line {
@@ -134,7 +126,7 @@ describe('several workers', () => {
     process.kill(victim, 'SIGKILL');
     const killedAt = performance.now();
     await load.answered(200);
-    await until(() => readyWorkers(server.output()).length > WORKERS);
+    await until(() => readyWorkers(server.output()).length > WORKERS, SO_WITHIN_MS);
     await load.answered(200);
     await load.stop();
     for (const { connectedAt, failure } of load.failed) {
@@ -199,7 +191,7 @@ describe('a stop of several workers', () => {
     server.process.kill('SIGTERM');
     expect(await stopped).toBe(1);
     const workers = readyWorkers(server.output());
-    await until(() => !workers.some(lives));
+    await until(() => !workers.some(lives), SO_WITHIN_MS);
   });
 
   it('by kill -9 leaves no orphan', async () => {
@@ -207,17 +199,17 @@ describe('a stop of several workers', () => {
     const workers = readyWorkers(server.output());
     expect(workers.every(lives)).toBe(true);
     await server.stop('SIGKILL');
-    await until(() => !workers.some(lives));
+    await until(() => !workers.some(lives), SO_WITHIN_MS);
   });
 });
 
 describe('several workers on the embedded database', () => {
   it('make one admin, tell its secret once, and stop the database at the end', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'postern-workers-'));
-    cleanUp.push(() => Promise.resolve(rmSync(dir, { recursive: true, force: true })));
+    cleanUp(() => Promise.resolve(rmSync(dir, { recursive: true, force: true })));
     const server = await startProcess({ WORKERS: '2', DATA_DIR: dir, SHUTDOWN_DRAIN_MS: '0' });
-    cleanUp.push(() => server.stop('SIGKILL'));
-    await until(() => readyWorkers(server.output()).length === 2);
+    cleanUp(() => server.stop('SIGKILL'));
+    await until(() => readyWorkers(server.output()).length === 2, SO_WITHIN_MS);
     const pidFile = join(dir, 'pg', 'postmaster.pid');
     const postmaster = Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);
     const kept = JSON.parse(readFileSync(join(dir, 'admin-client.json'), 'utf8')) as {
@@ -230,14 +222,14 @@ describe('several workers on the embedded database', () => {
     expect(server.output().split('Postern is ready at')).toHaveLength(2);
     expect(await server.stop()).toBe(0);
     expect(existsSync(pidFile)).toBe(false);
-    await until(() => !lives(postmaster));
+    await until(() => !lives(postmaster), SO_WITHIN_MS);
   });
 });
 
 describe('a start of several workers that fails', () => {
   async function run(environment: Record<string, string>): Promise<[number | null, string]> {
     const server = spawnServer({ WORKERS: '2', ...environment });
-    cleanUp.push(() => server.stop('SIGKILL'));
+    cleanUp(() => server.stop('SIGKILL'));
     await once(server.process, 'close');
     return [server.process.exitCode, server.output()];
   }
@@ -255,9 +247,9 @@ describe('a start of several workers that fails', () => {
 
   it('by a taken port says so in one line, after the first worker', async () => {
     const database = await createDatabase();
-    cleanUp.push(() => database.drop());
+    cleanUp(() => database.drop());
     const taker = createServer().listen(0, '127.0.0.1');
-    cleanUp.push(() => Promise.resolve(taker.close()));
+    cleanUp(() => Promise.resolve(taker.close()));
     await once(taker, 'listening');
     const { port } = taker.address() as { port: number };
     const [status, output] = await run({ DATABASE_URL: database.url, PORT: String(port) });

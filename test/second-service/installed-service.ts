@@ -1,5 +1,4 @@
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -14,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { endProcess, outputOf } from '../support/child-process.js';
 import { freePort } from '../support/server.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -111,10 +111,7 @@ export class InstalledService {
       env: { PATH, PORT: port, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const written: string[] = [];
-    child.stdout.on('data', (chunk: Buffer) => written.push(chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => written.push(chunk.toString()));
-    const output = (): string => written.join('');
+    const output = outputOf(child);
     const end = performance.now() + READY_WITHIN_MS;
     while (!(await answers(`${url}/notes/open`))) {
       if (child.exitCode !== null || performance.now() > end) {
@@ -127,10 +124,7 @@ export class InstalledService {
       url,
       output,
       stop: async () => {
-        if (child.exitCode !== null) return;
-        const closed = once(child, 'close');
-        child.kill('SIGTERM');
-        await closed;
+        await endProcess(child);
       },
     };
   }

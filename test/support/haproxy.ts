@@ -1,10 +1,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { endProcess, outputOf } from './child-process.js';
 import { describeWhere, findProgram } from './programs.js';
 import { freePort } from './server.js';
 
@@ -54,15 +54,13 @@ export async function startHaproxy(addresses: readonly string[]): Promise<Haprox
   // Tells what is wrong with it, if anything is, in plain words.
   await promisify(execFile)(executablePath, ['-c', '-f', file]);
   const child = spawn(executablePath, ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const written: string[] = [];
-  child.stdout.on('data', (chunk: Buffer) => written.push(chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => written.push(chunk.toString()));
+  const output = outputOf(child);
   const haproxy: Haproxy = {
     baseUrl: `http://127.0.0.1:${port}`,
     upstreams: () => upstreamsAt(`http://127.0.0.1:${statsPort}/;csv`),
-    output: () => written.join(''),
+    output,
     stop: async () => {
-      await ended(child);
+      await endProcess(child);
       await rm(directory, { recursive: true });
     },
   };
@@ -120,11 +118,4 @@ async function untilReady(haproxy: Haproxy, child: ChildProcess): Promise<void> 
     }
     await delay(25);
   }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, 'close');
-  child.kill('SIGTERM');
-  await closed;
 }

@@ -86,7 +86,11 @@ export class MixedLoad {
   }
 
   /** Begins at once, and goes on until {@link stop}. */
-  static async start(baseUrls: readonly string[], admin: StoredClient): Promise<MixedLoad> {
+  static async start(
+    nodes: readonly { readonly baseUrl: string }[],
+    admin: StoredClient,
+  ): Promise<MixedLoad> {
+    const baseUrls = nodes.map(({ baseUrl }) => baseUrl);
     return new MixedLoad(baseUrls, admin, await getToken(baseUrls[0] ?? '', admin, 'admin'));
   }
 

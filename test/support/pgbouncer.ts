@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { endProcess, outputOf } from './child-process.js';
 import { describeWhere, findProgram } from './programs.js';
 import { freePort } from './server.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -48,17 +48,15 @@ export async function startPgBouncer(upstream: string, poolSize: number): Promis
   await writeFile(file, configuration({ port, poolSize, proxy }));
   const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const child = spawn(executablePath, [...asNobody, file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const written: string[] = [];
-  child.stdout.on('data', (chunk: Buffer) => written.push(chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => written.push(chunk.toString()));
+  const output = outputOf(child);
   const url = new URL(proxy.url);
   url.port = String(port);
   const pgBouncer: PgBouncer = {
     url: url.href,
     proxy,
-    output: () => written.join(''),
+    output,
     stop: async () => {
-      await ended(child);
+      await endProcess(child);
       await proxy.close();
       await rm(directory, { recursive: true });
     },
@@ -107,12 +105,4 @@ async function answers(url: string): Promise<boolean> {
   } finally {
     await client.end();
   }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, 'close');
-  // At once, whoever is connected.
-  child.kill('SIGTERM');
-  await closed;
 }

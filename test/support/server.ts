@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateClientSecret } from '../../src/clients/domain/client-secret.js';
+import { endProcess, outputOf } from './child-process.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import type { StoredClient } from './builders.js';
 
@@ -87,10 +88,7 @@ export function spawnServer(environment: Record<string, string>): Omit<ServerPro
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const written: string[] = [];
-  const output = (): string => written.join('');
-  child.stdout.on('data', (chunk: Buffer) => written.push(chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => written.push(chunk.toString()));
+  const output = outputOf(child);
   return {
     process: child,
     output,
@@ -105,13 +103,7 @@ export function spawnServer(environment: Record<string, string>): Omit<ServerPro
         await delay(5);
       }
     },
-    stop: async (signal = 'SIGTERM') => {
-      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-      const closed = once(child, 'close');
-      child.kill(signal);
-      await closed;
-      return child.exitCode;
-    },
+    stop: (signal) => endProcess(child, signal),
   };
 }
 
