@@ -39,6 +39,8 @@ export interface GeneratedRequest {
 
 type Aim = Pick<GeneratedRequest, 'way' | 'method' | 'target'>;
 
+/** Characters; the server takes 16 KiB, and the framing of the body is to come. */
+const LONGEST_HEAD = 15_000;
 const OTHER_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'QUERY'];
 
 interface Parameter {
@@ -59,7 +61,15 @@ export class RequestMaker {
     private readonly resolve: (schema: ValueSchema) => ValueSchema,
   ) {}
 
+  /** Never with a head that the server refuses before it looks for the operation (431). */
   make(operation: Operation): GeneratedRequest {
+    for (;;) {
+      const request = this.draw(operation);
+      if (headOf(request).length <= LONGEST_HEAD) return request;
+    }
+  }
+
+  private draw(operation: Operation): GeneratedRequest {
     const { dice } = this;
     const hostile = dice.chance(0.5);
     const client = dice.chance(0.9) ? this.someClient() : undefined;
@@ -330,18 +340,20 @@ function upperCase(filled: string, path: string): string {
 }
 
 /** A request as it goes over the wire. */
-export function onTheWire(
-  { method, target, headers, body }: GeneratedRequest,
-  chunked: boolean,
-): Buffer {
+export function onTheWire(request: GeneratedRequest, chunked: boolean): Buffer {
+  const { body } = request;
   const framing =
     body === undefined
       ? []
       : [chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.length}`];
-  const lines = headers.map(([name, value]) => `${name}: ${value}`);
-  const head = [`${method} ${target} HTTP/1.1`, ...lines, ...framing, '', ''].join('\r\n');
+  const head = [headOf(request), ...framing, '', ''].join('\r\n');
   const parts = body === undefined ? [] : chunked ? inChunks(body) : [body];
   return Buffer.concat([Buffer.from(head, 'latin1'), ...parts]);
+}
+
+function headOf({ method, target, headers }: GeneratedRequest): string {
+  const lines = headers.map(([name, value]) => `${name}: ${value}`);
+  return [`${method} ${target} HTTP/1.1`, ...lines].join('\r\n');
 }
 
 function inChunks(body: Buffer): Buffer[] {
