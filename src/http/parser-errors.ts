@@ -39,6 +39,7 @@ function answer(status: number): string {
     `X-Request-Id: ${requestId}`,
     `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
     'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
     '',
