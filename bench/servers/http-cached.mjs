@@ -11,7 +11,7 @@ async function lookUp(digest, response) {
   respond(response, found);
 }
 
-const server = createServer((request, response) => {
+const server = createServer({ optimizeEmptyRequests: true }, (request, response) => {
   const digest = presentedDigest(request) ?? '';
   const token = cache.get(digest);
   if (token !== undefined) return respond(response, token);

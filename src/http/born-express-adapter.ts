@@ -60,7 +60,12 @@ export class BornExpressAdapter extends ExpressAdapter {
     Object.setPrototypeOf(Question.prototype, app.request);
     Object.setPrototypeOf(Answer.prototype, app.response);
     Object.assign(app, { request: Question.prototype, response: Answer.prototype });
-    const born = { IncomingMessage: Question, ServerResponse: Answer };
+    const born = {
+      IncomingMessage: Question,
+      ServerResponse: Answer,
+      // From Node 24 on: a request without a body, as most are, gets no stream for one.
+      optimizeEmptyRequests: true,
+    };
     this.httpServer = createServer(born, (request, response) => {
       this.step(0, request as Request, response as Response);
     });

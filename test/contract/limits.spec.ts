@@ -53,6 +53,7 @@ describe('what is not HTTP', () => {
     const [, id] = /^X-Request-Id: (.+)$/m.exec(head) ?? [];
     expect(JSON.parse(body)).toMatchObject({ status, request_id: id?.trim() });
     expect(head).toContain('Content-Type: application/problem+json');
+    expect(head).toContain('X-Content-Type-Options: nosniff');
   });
 
   it.each([
@@ -79,6 +80,15 @@ describe('what is not HTTP', () => {
   ])('%s is served', async (_what, lines) => {
     const answer = await sendRaw(server.baseUrl, `${lines}Connection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('a form without a body is told so at once', async () => {
+    const head = `POST /o/token/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded`;
+    const began = performance.now();
+    const answer = await sendRaw(server.baseUrl, `${head}\r\nConnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('The body is empty.');
+    expect(performance.now() - began).toBeLessThan(4000);
   });
 
   it('a second Authorization behind two thousand headers is seen', async () => {
