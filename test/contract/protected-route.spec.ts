@@ -172,12 +172,12 @@ describe('a token of no use', () => {
     const other = await aClient(database);
     const theirs = await getToken(probe.baseUrl, other);
     await database.query(
-      `UPDATE oauth_access_token SET expires_at = now() + interval '700 ms'
+      `UPDATE oauth_access_token SET expires_at = now() + interval '2 seconds'
        WHERE client = (SELECT id FROM oauth_client WHERE client_id = $1)`,
       [other.clientId],
     );
     expect((await get('/probe/', `Bearer ${theirs}`)).status).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 750));
+    await new Promise((resolve) => setTimeout(resolve, 2050));
     expectRefusal(await get('/probe/', `Bearer ${theirs}`), INVALID_TOKEN);
   });
 });
