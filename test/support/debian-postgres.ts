@@ -34,10 +34,18 @@ export class DebianPostgres {
     readonly port: number,
   ) {}
 
-  /** Makes one that does not run yet. */
-  static async make(settings: readonly string[] = []): Promise<DebianPostgres> {
-    const postgres = await DebianPostgres.at();
-    await postgres.run('initdb', ['-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C']);
+  /**
+   * Makes one that does not run yet.
+   *
+   * @param place where its directory is to be, and what else `initdb` is told
+   */
+  static async make(
+    settings: readonly string[] = [],
+    place: { readonly in?: string; readonly initdb?: readonly string[] } = {},
+  ): Promise<DebianPostgres> {
+    const postgres = await DebianPostgres.at(place.in);
+    const usual = ['-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C'];
+    await postgres.run('initdb', [...usual, ...(place.initdb ?? [])]);
     await postgres.configure(settings);
     return postgres;
   }
@@ -51,8 +59,8 @@ export class DebianPostgres {
     return postgres;
   }
 
-  private static async at(): Promise<DebianPostgres> {
-    const directory = await mkdtemp(join(tmpdir(), 'postern-postgres-'));
+  private static async at(folder = tmpdir()): Promise<DebianPostgres> {
+    const directory = await mkdtemp(join(folder, 'postern-postgres-'));
     if (isRoot) await chown(directory, UNPRIVILEGED, UNPRIVILEGED);
     await chmod(directory, 0o700);
     return new DebianPostgres(directory, await freePort());
@@ -125,6 +133,35 @@ export class DebianPostgres {
     }
   }
 
+  /** Whether the process that is its first is there. */
+  get runs(): boolean {
+    return this.process?.exitCode === null && this.process.signalCode === null;
+  }
+
+  /** Asks it to stop, and does not wait: SIGINT cuts its clients off, SIGTERM waits for them. */
+  signal(signal: 'SIGTERM' | 'SIGINT'): void {
+    this.process?.kill(signal);
+  }
+
+  /** Stops it as by `pg_ctl stop -m fast`, and waits. */
+  async stop(): Promise<void> {
+    const { process: child } = this;
+    if (child === undefined || !this.runs) return;
+    const closed = once(child, 'close');
+    child.kill('SIGINT');
+    await closed;
+  }
+
+  /** Stops all its processes where they stand: it goes silent, and its connections stay open. */
+  pause(): void {
+    for (const pid of this.pids().toReversed()) kill(pid, 'SIGSTOP');
+  }
+
+  /** Lets it go on after {@link pause}. */
+  resume(): void {
+    for (const pid of this.pids()) kill(pid, 'SIGCONT');
+  }
+
   /** Kills it with all its processes, as a machine dies. */
   async kill(): Promise<void> {
     const { process: child } = this;
@@ -132,8 +169,8 @@ export class DebianPostgres {
     const closed = once(child, 'close');
     // No new ones meanwhile; those there are would otherwise finish what they are at.
     child.kill('SIGSTOP');
-    const pids = [...childrenOf(child.pid), child.pid];
-    for (const pid of pids) kill(pid);
+    const pids = this.pids();
+    for (const pid of pids) kill(pid, 'SIGKILL');
     await closed;
     while (pids.some(lives)) await delay(5);
   }
@@ -142,6 +179,12 @@ export class DebianPostgres {
   async remove(): Promise<void> {
     await this.kill();
     await rm(this.directory, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  /** Of all its processes, the first one last. */
+  private pids(): number[] {
+    const pid = this.process?.pid;
+    return pid === undefined ? [] : [...childrenOf(pid), pid];
   }
 
   private async run(tool: string, options: readonly string[]): Promise<void> {
@@ -174,9 +217,9 @@ function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g)?.map(Number) ?? [];
 }
 
-function kill(pid: number): void {
+function kill(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It has ended by itself.
   }
