@@ -47,7 +47,11 @@ export async function createApp(
   app.set('etag', false);
   app.set('trust proxy', [...settings.trustProxy]);
   const errors = app.get(ErrorFilter);
-  adapter.meetFirst(commonHeaders(app.get(Draining)), withItsHost(errors), answerInTime(errors));
+  adapter.meetFirst(
+    commonHeaders(app.get(Draining)),
+    withItsHost(errors),
+    answerInTime(errors, settings.dbTimeoutMs),
+  );
   adapter.refuseUnrouted(refuseTarget(errors));
   if (settings.corsOrigins.length > 0) enableCors(app, settings.corsOrigins);
   await app.get(ScopesAtStart, { strict: false }).recordDeclared();

@@ -97,7 +97,8 @@ const SCHEMA = z.object({
     .meta({ shown: '`10`', description: 'connections to the database of each process, at most' }),
   DB_TIMEOUT_MS: wholeNumber(100, 4000).prefault('2000').meta({
     shown: '`2000`',
-    description: 'how long one call to the database may take before the answer is 503',
+    description:
+      'how long a call to the database may take before the answer is 503, which comes half a second later at most',
   }),
   DB_WAIT_S: wholeNumber(0, 3600).prefault('60').meta({
     shown: '`60`',

@@ -23,7 +23,12 @@ export class DatabaseModule {
         }),
       ],
       providers: [
-        { provide: DatabaseProbe, useValue: new DatabaseProbe(connection.url) },
+        {
+          provide: DatabaseProbe,
+          inject: [Statements],
+          useFactory: (pooled: Statements) =>
+            new DatabaseProbe(connection.url, pooled, connection.timeoutMs),
+        },
         {
           provide: Statements,
           inject: [getDataSourceToken()],

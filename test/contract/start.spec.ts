@@ -160,6 +160,19 @@ describe('an external database', () => {
     expect(output).not.toMatch(/\n {4}at /);
   });
 
+  it('that answers a commit before it is safe is refused in one line', async () => {
+    const database = await createDatabase();
+    cleanUp(() => database.drop());
+    const name = new URL(database.url).pathname.slice(1);
+    await database.query(`ALTER DATABASE ${name} SET synchronous_commit = off`);
+    const { status, output } = await run({ DATABASE_URL: database.url });
+    expect({ status, output }).toEqual({
+      status: 1,
+      output:
+        'The role or database of DATABASE_URL has synchronous_commit off, so that answered tokens could be lost in a crash: set it to on.\n',
+    });
+  });
+
   it('that does not exist is named in one line', async () => {
     const database = await createDatabase('empty');
     await database.drop();

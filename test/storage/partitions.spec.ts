@@ -1,6 +1,7 @@
 /** How partitions come and go, on a real PostgreSQL. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
+import { PARTITION_LOCK } from '../../src/database/locks.js';
 import {
   dropEndedPartitions,
   makePartitions,
@@ -130,5 +131,19 @@ describe('partitions', () => {
   it('are made once by several processes at the same time', async () => {
     const all = await Promise.all([1, 2, 3, 4].map(() => makePartitions(database.url, TABLE)));
     expect(all.flat()).toHaveLength(3);
+  });
+
+  it('are not waited for without end where another process keeps the lock, and not at all where none is missing', async () => {
+    const other = new Client({ connectionString: database.url });
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock($1)', [PARTITION_LOCK]);
+    try {
+      await expect(makePartitions(database.url, TABLE)).rejects.toMatchObject({ code: '55P03' });
+      for (const day of [0, 1, 2]) await makeOld(day);
+      expect(await makePartitions(database.url, TABLE)).toEqual([]);
+    } finally {
+      await other.end();
+    }
   });
 });

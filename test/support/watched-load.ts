@@ -127,9 +127,24 @@ export class WatchedLoad {
   }
 
   /** Waits until every route was answered rightly after a moment; gives when the last one was. */
-  async rightSince(moment: number, withinMs: number): Promise<number> {
+  rightSince(moment: number, withinMs: number): Promise<number> {
+    return this.allSince('right', moment, withinMs);
+  }
+
+  /** The same of refusals. */
+  refusedSince(moment: number, withinMs: number): Promise<number> {
+    return this.allSince('refused', moment, withinMs);
+  }
+
+  private async allSince(
+    verdict: Asked['verdict'],
+    moment: number,
+    withinMs: number,
+  ): Promise<number> {
     const first = (route: Route) =>
-      this.asked.find((asked) => isRight(asked, route) && asked.answeredAt >= moment);
+      this.asked.find(
+        (asked) => asked.route === route && asked.verdict === verdict && asked.answeredAt >= moment,
+      );
     await until(() => ROUTES.every((route) => first(route) !== undefined), withinMs);
     return Math.max(...ROUTES.map((route) => first(route)?.answeredAt ?? Infinity));
   }
@@ -272,10 +287,6 @@ export class WatchedLoad {
       return undefined;
     }
   }
-}
-
-function isRight(asked: Asked, route: Route): boolean {
-  return asked.route === route && asked.verdict === 'right';
 }
 
 /** Whether an answer is the 503 of a store that can't be reached, in the form of its route. */
