@@ -2,6 +2,11 @@ import type { Client } from 'pg';
 import { DROP_LOCK, PARTITION_LOCK } from './locks.js';
 import { withClient } from './prepare-database.js';
 
+/** Whoever has it needs a moment; one that has gone silent with it is not waited for. */
+const LOCK_WAITS = `SET LOCAL lock_timeout = '5s'`;
+const MAKE_WAITS = `SET LOCAL lock_timeout = '2s'`;
+/** No statement here may wait for so long: a database that takes longer has gone silent. */
+const STATEMENT_MS = 30_000;
 /** Shorter than that of who makes one: a partition that is needed now must not fail for one to go. */
 const DROP_WAITS = `SET lock_timeout = '500ms'`;
 /** A lock that could not be had, a partition that is gone, or one that is being detached. */
@@ -32,13 +37,16 @@ export interface PartitionedTable {
  * @throws what the database says
  */
 export function makePartitions(url: string, table: PartitionedTable): Promise<string[]> {
-  return withClient(url, async (client) => {
-    await client.query('BEGIN');
+  const make = async (client: Client): Promise<string[]> => {
+    // Nearly always; then nobody is waited for.
+    if ((await missingStarts(client, table)).length === 0) return [];
+    await client.query(`BEGIN; ${LOCK_WAITS}`);
     await client.query('SELECT pg_advisory_xact_lock($1)', [PARTITION_LOCK]);
     const made = await makeMissing(client, table);
     await client.query('COMMIT');
     return made;
-  });
+  };
+  return withClient(url, make, STATEMENT_MS);
 }
 
 /**
@@ -52,17 +60,22 @@ export function makePartitions(url: string, table: PartitionedTable): Promise<st
  * @throws what the database says, where it says something else than that
  */
 export function dropEndedPartitions(url: string, table: PartitionedTable): Promise<string[]> {
-  return withClient(url, async (holder) => {
-    await holder.query('BEGIN');
-    // The lock must outlast the drops, which run on another connection: none of them may be in a
-    // transaction.
-    await holder.query('SET LOCAL idle_in_transaction_session_timeout = 0');
-    // Without parameters: those would leave a snapshot open, and a drop would wait for it to end.
-    const { rows } = await holder.query<{ had: boolean }>(
-      `SELECT pg_try_advisory_xact_lock(${DROP_LOCK}, '${table.name}'::regclass::oid::integer) AS had`,
-    );
-    return rows[0]?.had === true ? withClient(url, (client) => dropEnded(client, table)) : [];
-  });
+  return withClient(
+    url,
+    async (holder) => {
+      await holder.query('BEGIN');
+      // The lock must outlast the drops, which run on another connection: none of them may be in a
+      // transaction.
+      await holder.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+      // Without parameters: those would leave a snapshot open, and a drop would wait for it to end.
+      const { rows } = await holder.query<{ had: boolean }>(
+        `SELECT pg_try_advisory_xact_lock(${DROP_LOCK}, '${table.name}'::regclass::oid::integer) AS had`,
+      );
+      if (rows[0]?.had !== true) return [];
+      return withClient(url, (client) => dropEnded(client, table), STATEMENT_MS);
+    },
+    STATEMENT_MS,
+  );
 }
 
 async function dropEnded(client: Client, table: PartitionedTable): Promise<string[]> {
@@ -83,14 +96,19 @@ async function dropEnded(client: Client, table: PartitionedTable): Promise<strin
 }
 
 async function makeMissing(client: Client, table: PartitionedTable): Promise<string[]> {
-  await client.query(`SET LOCAL lock_timeout = '2s'`);
-  const { rows } = await client.query<{ now: Date }>('SELECT now() AS now');
-  const names = await partitionNames(client, table);
-  const missing = Array.from({ length: table.ahead + 1 }, (_, ahead) =>
-    startOf(table, rows[0]?.now ?? new Date(), ahead),
-  ).filter((start) => !names.includes(partitionName(table, start)));
+  await client.query(MAKE_WAITS);
+  const missing = await missingStarts(client, table);
   for (const start of missing) await make(client, table, start);
   return missing.map((start) => partitionName(table, start));
+}
+
+/** When those begin that are still to be made. */
+async function missingStarts(client: Client, table: PartitionedTable): Promise<Date[]> {
+  const { rows } = await client.query<{ now: Date }>('SELECT now() AS now');
+  const names = await partitionNames(client, table);
+  return Array.from({ length: table.ahead + 1 }, (_, ahead) =>
+    startOf(table, rows[0]?.now ?? new Date(), ahead),
+  ).filter((start) => !names.includes(partitionName(table, start)));
 }
 
 async function make(client: Client, table: PartitionedTable, start: Date): Promise<void> {

@@ -15,6 +15,10 @@ const MOST_TRIES = 45;
  * waits behind this one; more than the second after which PostgreSQL lets an autovacuum give way.
  */
 const LOCK_TIMEOUT_MS = 1200;
+/** A statement of the start that takes longer is not answered at all. */
+const ANSWERS_WITHIN_MS = 5000;
+/** For the last word to a database that may have gone silent. */
+const LEAVES_WITHIN_MS = 1000;
 /** A lock that could not be had in time, and two that waited for each other. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(['55P03', '40P01']);
 
@@ -44,7 +48,7 @@ export async function waitForDatabase(
   const end = performance.now() + waitSeconds * 1000;
   for (let tries = 0; ; tries += 1) {
     try {
-      await withClient(url, (client) => client.query('SELECT 1'));
+      await withClient(url, (client) => client.query('SELECT 1'), ANSWERS_WITHIN_MS);
       return;
     } catch (error) {
       if (!isStoreUnavailable(error) || hasRefused(error)) throw error;
@@ -68,8 +72,11 @@ export async function waitForDatabase(
  * @throws VolatileDatabaseError
  */
 export async function assertDurable(url: string): Promise<void> {
-  const { rows } = await withClient(url, (client) =>
-    client.query<{ mode: string }>(`SELECT current_setting('synchronous_commit') AS mode`),
+  const { rows } = await withClient(
+    url,
+    (client) =>
+      client.query<{ mode: string }>(`SELECT current_setting('synchronous_commit') AS mode`),
+    ANSWERS_WITHIN_MS,
   );
   if (rows[0]?.mode !== 'off') return;
   throw new VolatileDatabaseError(
@@ -141,20 +148,27 @@ async function runMigrations(url: string): Promise<string[]> {
 /**
  * Lends a connection of its own for the length of a task, outside the serving pool.
  *
+ * @param statementMs the limit of each statement; left out, there is none
  * @throws what connecting or the task throws
  */
 export async function withClient<Result>(
   url: string,
   task: (client: Client) => Promise<Result>,
+  statementMs?: number,
 ): Promise<Result> {
   const { connectionString, Client: Reaching } = reachOf(url);
-  const client = new Reaching({ connectionString, connectionTimeoutMillis: 5000 });
+  const client = new Reaching({
+    connectionString,
+    connectionTimeoutMillis: ANSWERS_WITHIN_MS,
+    ...(statementMs !== undefined && { query_timeout: statementMs }),
+  });
   // The failed call itself tells; without a listener the same failure would end the process.
   client.on('error', () => undefined);
   await client.connect();
   try {
     return await task(client);
   } finally {
-    await client.end();
+    const left = client.end().catch(() => undefined);
+    await Promise.race([left, delay(LEAVES_WITHIN_MS, undefined, { ref: false })]);
   }
 }

@@ -95,6 +95,7 @@ const FAULTS: readonly Fault[] = [
     begin: ({ proxy }) => proxy.set({ kind: 'stall', direction: 'back' }),
     end: ({ proxy }) => proxy.pass(),
     leaves: 'nothing',
+    inFullOnly: true,
   },
   {
     name: 'has lost its end of all connections, and nobody is told',
@@ -123,6 +124,7 @@ const FAULTS: readonly Fault[] = [
     begin: ({ proxy }) => proxy.set({ kind: 'delay', ms: 100 }),
     end: ({ proxy }) => proxy.pass(),
     leaves: 'a part',
+    inFullOnly: true,
   },
   {
     name: 'is slower than the limit: 1,500 ms each way',

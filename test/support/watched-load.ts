@@ -10,7 +10,7 @@ const PAUSE_MS = 15;
 /** No answer is to take longer than five seconds; so this is none. */
 const GIVEN_UP_AFTER_MS = 15_000;
 /** Tokens that the server is not asked about before the fault. */
-const UNSEEN = 40;
+const UNSEEN = 10;
 const SEEN_WITHIN_MS = 20_000;
 
 /** What is asked, again and again. */
@@ -127,26 +127,22 @@ export class WatchedLoad {
   }
 
   /** Waits until every route was answered rightly after a moment; gives when the last one was. */
-  rightSince(moment: number, withinMs: number): Promise<number> {
-    return this.allSince('right', moment, withinMs);
-  }
-
-  /** The same of refusals. */
-  refusedSince(moment: number, withinMs: number): Promise<number> {
-    return this.allSince('refused', moment, withinMs);
-  }
-
-  private async allSince(
-    verdict: Asked['verdict'],
-    moment: number,
-    withinMs: number,
-  ): Promise<number> {
+  async rightSince(moment: number, withinMs: number): Promise<number> {
     const first = (route: Route) =>
       this.asked.find(
-        (asked) => asked.route === route && asked.verdict === verdict && asked.answeredAt >= moment,
+        (asked) => asked.route === route && asked.verdict === 'right' && asked.answeredAt >= moment,
       );
     await until(() => ROUTES.every((route) => first(route) !== undefined), withinMs);
     return Math.max(...ROUTES.map((route) => first(route)?.answeredAt ?? Infinity));
+  }
+
+  /** Waits until every route, and readiness, has refused a request that was sent after a moment. */
+  async refusedSince(moment: number, withinMs: number): Promise<void> {
+    const wasRefused = (route: Asked['route']) =>
+      this.asked.some(
+        (asked) => asked.route === route && asked.verdict === 'refused' && asked.sentAt > moment,
+      );
+    await until(() => [...ROUTES, 'readiness' as const].every(wasRefused), withinMs);
   }
 
   private async getToken(): Promise<void> {
