@@ -1,0 +1,203 @@
+/**
+ * The disk of PostgreSQL runs full under load: of its data, and of its log (WAL), at which it ends
+ * itself. Real: the built server, Debian's PostgreSQL 15 on a small file system of its own.
+ */
+import { expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdir, chown } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { generateClientSecret } from '../../src/clients/domain/client-secret.js';
+import { cleanUpAfterEach } from '../support/clean-up.js';
+import { DebianPostgres, describeWithDebianPostgres } from '../support/debian-postgres.js';
+import { send } from '../support/http.js';
+import { assertKept, introspected } from '../support/kept.js';
+import { inFull } from '../support/lengths.js';
+import { MixedLoad } from '../support/mixed-load.js';
+import { describeWhere } from '../support/programs.js';
+import { startProcess, type ServerProcess } from '../support/server.js';
+import { until } from '../support/until.js';
+import { castAt, WatchedLoad, type Asked } from '../support/watched-load.js';
+
+/** At least: it lasts until there was a refusal. */
+const FULL_MS = inFull(6000, 1500);
+const DB_TIMEOUT_MS = 2000;
+/** What the server needs beside its database, at most; and what a busy machine may add. */
+const BESIDE_MS = 500;
+const ROOM_MS = 1000;
+/** The issue's bound. */
+const RECOVERS_WITHIN_MS = 2000;
+const SO_WITHIN_MS = 60_000;
+const LONG = 240_000;
+const NOBODY = 65_534;
+
+const admin = { clientId: 'test-admin', clientSecret: generateClientSecret() };
+const cleanUp = cleanUpAfterEach();
+
+describeWhere(canMount(), 'This user may not mount a file system.', 'A full disk', () => {
+  describeWithDebianPostgres('at PostgreSQL', () => {
+    it(
+      'of its data: what would be written is 503, what is read is served, nothing answered is lost',
+      async () => {
+        const disk = mounted(96);
+        const log = await folder(tmpdir());
+        const postgres = await DebianPostgres.make([], { in: disk, initdb: ['-X', log] });
+        cleanUp(() => postgres.remove());
+        await fullDisk({ postgres, disk, restarts: false });
+      },
+      LONG,
+    );
+
+    it(
+      'of its log, so that it ends itself: 503 until it is started again with room, nothing answered is lost',
+      async () => {
+        const disk = mounted(64);
+        const log = await folder(disk);
+        const postgres = await DebianPostgres.make(['max_wal_size = 32MB', 'min_wal_size = 2MB'], {
+          initdb: ['-X', log, '--wal-segsize=1'],
+        });
+        cleanUp(() => postgres.remove());
+        await fullDisk({ postgres, disk, restarts: true });
+      },
+      LONG,
+    );
+  });
+});
+
+interface Setting {
+  readonly postgres: DebianPostgres;
+  readonly disk: string;
+  /** Whether PostgreSQL can't go on without a start. */
+  readonly restarts: boolean;
+}
+
+async function fullDisk({ postgres, disk, restarts }: Setting): Promise<void> {
+  await postgres.start();
+  const server = await startProcess({
+    DATABASE_URL: postgres.url,
+    ADMIN_CLIENT_ID: admin.clientId,
+    ADMIN_CLIENT_SECRET: admin.clientSecret,
+    SHUTDOWN_DRAIN_MS: '0',
+  });
+  cleanUp(() => server.stop('SIGKILL'));
+  const load = await WatchedLoad.start(await castAt(server.baseUrl, admin));
+  cleanUp(() => load.stop());
+  // For what each change leaves behind: clients, secrets, and the audit trail.
+  const mixed = await MixedLoad.start([server], admin);
+  cleanUp(() => mixed.stop());
+  await mixed.ledger.answered(50);
+
+  const beganAt = performance.now();
+  const ballast = fillUp(disk);
+  const writesAreRefused = () =>
+    load.asked.some(({ route, verdict }) => route === 'a token' && verdict === 'refused');
+  await until(() => {
+    fillUpMore(ballast);
+    return writesAreRefused() && (!restarts || !postgres.runs);
+  }, SO_WITHIN_MS);
+  await delay(FULL_MS);
+  const readiness = (await send(`${server.baseUrl}/health/ready`)).status;
+  const liveness = (await send(`${server.baseUrl}/health/live`)).status;
+  rmSync(ballast);
+  if (restarts) await postgres.start();
+  const endedAt = performance.now();
+  const servedAt = await load.rightSince(endedAt, SO_WITHIN_MS);
+  await mixed.ledger.answered(50);
+  await Promise.all([load.stop(), mixed.stop()]);
+
+  const during = load.asked.filter(({ answeredAt }) => answeredAt > beganAt);
+  tell(restarts ? 'log' : 'data', during, servedAt - endedAt);
+  expect({ readiness, liveness }).toEqual({ readiness: restarts ? 503 : 200, liveness: 200 });
+  expect(during.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);
+  expect(slowestOf(during)).toBeLessThan(DB_TIMEOUT_MS + BESIDE_MS + ROOM_MS);
+  expect(servedAt - endedAt).toBeLessThan(RECOVERS_WITHIN_MS + ROOM_MS);
+  expect(mixed.ledger.refused.filter((status) => status !== 503)).toEqual([]);
+  await assertWhole(server, load, postgres);
+  await assertKept(mixed.ledger, server.baseUrl, admin, (text) => postgres.query(text));
+  expect(server.process.exitCode).toBeNull();
+}
+
+/** All that was answered is there, and PostgreSQL's own tools find nothing wrong. */
+async function assertWhole(
+  { baseUrl }: ServerProcess,
+  { live, revoked }: WatchedLoad,
+  postgres: DebianPostgres,
+): Promise<void> {
+  const active = await introspected(baseUrl, admin, [...live, ...revoked]);
+  expect(live.filter((token) => !active.has(token))).toEqual([]);
+  expect(revoked.filter((token) => active.has(token))).toEqual([]);
+  await postgres.tool('pg_amcheck', ['--install-missing', '--heapallindexed', 'postgres']);
+  expect(await postgres.tool('pg_dump')).toContain('PostgreSQL database dump complete');
+}
+
+/** Mounts a file system in memory; it goes with the test. */
+function mounted(megabytes: number): string {
+  const disk = mkdtempSync(join(tmpdir(), 'postern-disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=1777`, 'tmpfs', disk]);
+  cleanUp(() => {
+    execFileSync('umount', [disk]);
+    rmSync(disk, { recursive: true });
+  });
+  return disk;
+}
+
+function canMount(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const place = mkdtempSync(join(tmpdir(), 'postern-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', place], { stdio: 'ignore' });
+    execFileSync('umount', [place]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+}
+
+/** An empty folder that PostgreSQL may write to. */
+async function folder(parent: string): Promise<string> {
+  const path = join(mkdtempSync(join(parent, 'postern-wal-')), 'wal');
+  await mkdir(path, { mode: 0o700 });
+  await chown(join(path, '..'), NOBODY, NOBODY);
+  await chown(path, NOBODY, NOBODY);
+  if (parent === tmpdir()) cleanUp(() => rmSync(join(path, '..'), { recursive: true }));
+  return path;
+}
+
+/** Writes until there is no room; gives the file. */
+function fillUp(disk: string): string {
+  const file = join(disk, 'ballast');
+  fillUpMore(file);
+  return file;
+}
+
+function fillUpMore(file: string): void {
+  const handle = openSync(file, 'a');
+  try {
+    for (const size of [1_048_576, 4096]) writeAll(handle, Buffer.alloc(size));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function writeAll(handle: number, piece: Buffer): void {
+  try {
+    while (writeSync(handle, piece) === piece.length);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
+}
+
+function slowestOf(asked: readonly Asked[]): number {
+  return Math.max(0, ...asked.map(({ sentAt, answeredAt }) => answeredAt - sentAt));
+}
+
+function tell(what: string, asked: readonly Asked[], recoveredMs: number): void {
+  const refused = asked.filter(({ verdict }) => verdict === 'refused');
+  process.stderr.write(
+    `a full disk of the ${what}: ${asked.length} answers, ${refused.length} refused, slowest ${Math.round(slowestOf(refused))} ms, service after ${Math.round(recoveredMs)} ms\n`,
+  );
+}
