@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { Client, DatabaseError } from 'pg';
-import { QueryFailedError } from 'typeorm';
+import {
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
 import { isStoreUnavailable } from './store-failure.js';
 
 /** An error as PostgreSQL sends it and node-postgres gives it. */
@@ -70,6 +74,11 @@ describe('the store is out of reach', () => {
   ])('where node-postgres says "%s", without a code', (message) => {
     expect(isStoreUnavailable(new Error(message))).toBe(true);
     expect(isStoreUnavailable(throughTypeOrm(new Error(message)))).toBe(true);
+  });
+
+  it('where a connection broke between two statements of a transaction', () => {
+    expect(isStoreUnavailable(new QueryRunnerAlreadyReleasedError())).toBe(true);
+    expect(isStoreUnavailable(new QueryRunnerProviderAlreadyReleasedError())).toBe(true);
   });
 
   it('where every address of its name failed', () => {

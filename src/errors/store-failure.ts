@@ -10,9 +10,12 @@ const UNAVAILABLE_CODE =
 /** How deep causes are looked into: one can lead back to itself. */
 const MOST_CAUSES = 8;
 
-/** What node-postgres says without a code: its own time-outs and broken connections. */
+/**
+ * What node-postgres says without a code: its own time-outs and broken connections; and TypeORM, of
+ * a connection that broke between two statements of a transaction.
+ */
 const UNAVAILABLE_MESSAGE =
-  /^(timeout exceeded when trying to connect|timeout expired$|Query read timeout|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/;
+  /^(timeout exceeded when trying to connect|timeout expired$|Query read timeout|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Query runner already released|Database connection provided by a query runner was already released)/;
 
 /**
  * Whether a failure means that the store is out of reach, so that the honest answer is 503 and
