@@ -92,8 +92,9 @@ async function fullDisk({ postgres, disk, crashes }: Setting): Promise<void> {
   const ballast = fillUp(disk);
   const writesAreRefused = () =>
     load.asked.some(({ route, verdict }) => route === 'a token' && verdict === 'refused');
-  await until(() => {
+  await until(async () => {
     fillUpMore(ballast);
+    if (crashes) await writeLog(postgres);
     return writesAreRefused() && (!crashes || postgres.log.includes('PANIC'));
   }, SO_WITHIN_MS);
   await delay(FULL_MS);
@@ -118,6 +119,13 @@ async function fullDisk({ postgres, disk, crashes }: Setting): Promise<void> {
   await assertWhole(server, load, postgres);
   await assertKept(mixed.ledger, server.baseUrl, admin, (text) => postgres.query(text));
   expect(server.process.exitCode).toBeNull();
+}
+
+/** Writes a megabyte of log: there are files of it that can be used once more. */
+async function writeLog(postgres: DebianPostgres): Promise<void> {
+  const text = `SELECT pg_logical_emit_message(true, 'test', repeat('x', 1000000))`;
+  // That it fails is what is waited for.
+  await postgres.query(text).catch(() => undefined);
 }
 
 /** Waits until it answers; starts it where it has ended itself. */
