@@ -37,7 +37,7 @@ export interface PartitionedTable {
  * @throws what the database says
  */
 export function makePartitions(url: string, table: PartitionedTable): Promise<string[]> {
-  const make = async (client: Client): Promise<string[]> => {
+  const makeAlone = async (client: Client): Promise<string[]> => {
     // Nearly always; then nobody is waited for.
     if ((await missingStarts(client, table)).length === 0) return [];
     await client.query(`BEGIN; ${LOCK_WAITS}`);
@@ -46,7 +46,7 @@ export function makePartitions(url: string, table: PartitionedTable): Promise<st
     await client.query('COMMIT');
     return made;
   };
-  return withClient(url, make, STATEMENT_MS);
+  return withClient(url, makeAlone, STATEMENT_MS);
 }
 
 /**
