@@ -7,6 +7,7 @@ import { Logger } from 'nestjs-pino';
 import { ClientsService } from './clients/domain/clients.service.js';
 import type { Settings } from './config/settings.js';
 import { ErrorFilter } from './errors/error.filter.js';
+import { Admission } from './http/admission.js';
 import { BornExpressAdapter } from './http/born-express-adapter.js';
 import { answerInTime } from './http/deadline.js';
 import { answerParserErrors } from './http/parser-errors.js';
@@ -47,8 +48,10 @@ export async function createApp(
   app.set('etag', false);
   app.set('trust proxy', [...settings.trustProxy]);
   const errors = app.get(ErrorFilter);
+  const admission = new Admission(settings);
   adapter.meetFirst(
     commonHeaders(app.get(Draining)),
+    admission.admit,
     withItsHost(errors),
     answerInTime(errors, settings.dbTimeoutMs),
   );
@@ -63,6 +66,7 @@ export async function createApp(
   await app.get(ClientsService, { strict: false }).assertServable();
   await app.get(SigningKeysKeeper, { strict: false }).start();
   app.useLogger(app.get(Logger));
+  admission.watch(app.getHttpServer());
   answerParserErrors(app.getHttpServer());
   handOnAll(app.getHttpServer());
   limit(app.getHttpServer());

@@ -55,6 +55,8 @@ describe('no setting at all', () => {
       signingKeyRotationDays: 90,
       defaultAudience: 'http://localhost:3000',
       tokenQueueLimit: 5000,
+      maxRequests: 1024,
+      maxConnections: 4096,
       staleVerdictsSeconds: 0,
       auditRetentionDays: 400,
       trustProxy: [],
