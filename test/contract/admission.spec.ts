@@ -1,0 +1,190 @@
+/** What one process takes on at a time: requests under way, and connections. Real: the built server. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Client } from 'pg';
+import { cleanUpAfterEach } from '../support/clean-up.js';
+import { basic } from '../support/http.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { Wire, type WireAnswer } from '../support/wire.js';
+
+const FORM = 'grant_type=client_credentials';
+/** The server says 100 as it lets it in, and waits for the rest. */
+const HALF_A_REQUEST =
+  'POST /o/token/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\ngrant';
+const WITHIN_MS = 10_000;
+
+const cleanUp = cleanUpAfterEach();
+let sockets: Socket[] = [];
+
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+async function start(environment: Record<string, string>): Promise<TestServer> {
+  const server = await startServer(environment);
+  cleanUp(() => server.stop('SIGKILL'));
+  return server;
+}
+
+async function open({ baseUrl }: TestServer): Promise<Socket> {
+  const socket = connect({ port: Number(new URL(baseUrl).port), host: '127.0.0.1', noDelay: true });
+  sockets.push(socket);
+  socket.on('error', () => undefined).resume();
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** A caller that sends its request and keeps its connection. */
+function caller({ baseUrl }: TestServer): Wire {
+  const wire = new Wire(baseUrl);
+  cleanUp(() => wire.close());
+  return wire;
+}
+
+/** Takes this many places, by requests that do not end. */
+async function fill(server: TestServer, places: number): Promise<Socket[]> {
+  const held: Socket[] = [];
+  for (let place = 0; place < places; place += 1) {
+    const socket = await open(server);
+    socket.write(HALF_A_REQUEST);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    held.push(socket);
+  }
+  return held;
+}
+
+function get(path: string, method = 'GET'): string {
+  return `${method} ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+}
+
+function tokenRequest(server: TestServer, more = ''): string {
+  const body = FORM + more;
+  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(server.admin)}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+function bodyOf({ body }: WireAnswer): Record<string, unknown> {
+  return JSON.parse(body.toString()) as Record<string, unknown>;
+}
+
+async function metric(server: TestServer, name: string): Promise<number> {
+  const { body } = await caller(server).exchange(get('/metrics'));
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(body.toString())?.[1]);
+}
+
+describe('one request more than MAX_REQUESTS', () => {
+  it('is 503 with Retry-After at once, in the form of its route, and is counted', async () => {
+    const server = await start({ MAX_REQUESTS: '2' });
+    await fill(server, 2);
+    const before = await metric(server, 'postern_requests_refused_total');
+
+    const oauth = await caller(server).exchange(tokenRequest(server));
+    const oauthId = oauth.headers.get('x-request-id');
+    expect(oauth.status).toBe(503);
+    expect(Object.fromEntries(oauth.headers)).toMatchObject({
+      'retry-after': '1',
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(bodyOf(oauth)).toEqual({
+      error: 'temporarily_unavailable',
+      error_description: `The server can not answer at the moment. Try again shortly. Request id: ${oauthId}`,
+      error_uri: expect.stringMatching(/\/errors\/temporarily_unavailable$/) as unknown,
+    });
+
+    const problem = await caller(server).exchange(
+      'GET /clients/a"b?q=1 HTTP/1.1\r\nHost: x\r\nX-Request-Id: of-my-own\r\n\r\n',
+    );
+    expect(problem.status).toBe(503);
+    expect(Object.fromEntries(problem.headers)).toMatchObject({
+      'retry-after': '1',
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-request-id': 'of-my-own',
+    });
+    expect(bodyOf(problem)).toEqual({
+      type: expect.stringMatching(/\/errors\/temporarily_unavailable$/) as unknown,
+      title: 'Temporarily unavailable',
+      status: 503,
+      detail: 'The server can not answer at the moment. Try again shortly.',
+      instance: '/clients/a"b',
+      request_id: 'of-my-own',
+    });
+
+    const absolute = await caller(server).exchange(get('http://x/o/introspect/', 'POST'));
+    expect(bodyOf(absolute)).toMatchObject({ error: 'temporarily_unavailable' });
+    expect(await metric(server, 'postern_requests_refused_total')).toBe(before + 3);
+    expect(JSON.parse(await server.logLine('at the limit'))).toMatchObject({ level: 'warn' });
+  });
+
+  it('leaves its connection in use, with its body thrown away', async () => {
+    const server = await start({ MAX_REQUESTS: '1' });
+    const [held] = await fill(server, 1);
+    const wire = caller(server);
+    const large = tokenRequest(server, `&x=${'x'.repeat(100_000)}`);
+    expect(await wire.exchange(large)).toMatchObject({ status: 503, kept: true });
+    expect(await wire.exchange(get('/scopes/', 'HEAD'), false)).toMatchObject({ status: 503 });
+    held?.destroy();
+    await until(async () => (await wire.exchange(tokenRequest(server))).status === 200, WITHIN_MS);
+  });
+
+  it('is served where it asks for health or metrics', async () => {
+    const server = await start({ MAX_REQUESTS: '1' });
+    await fill(server, 1);
+    for (const path of ['/health/live', '/health/ready/', '/metrics', '/metrics?x=1']) {
+      expect(await caller(server).exchange(get(path))).toMatchObject({ status: 200 });
+    }
+    expect(await caller(server).exchange(get('/healthy'))).toMatchObject({ status: 503 });
+  });
+
+  it('is served again after callers that sent many at once and hung up', async () => {
+    const server = await start({ MAX_REQUESTS: '4' });
+    const blocker = new Client({ connectionString: server.database.url });
+    await blocker.connect();
+    await blocker.query('BEGIN');
+    await blocker.query('LOCK TABLE oauth_access_token');
+    const socket = await open(server);
+    // The first holds back the answers to the others, whose responses Node never closes then.
+    const slow = tokenRequest(server).replace('Host: x', 'Host: x\r\nExpect: 100-continue');
+    socket.write(slow + get('/scopes/').repeat(3));
+    await once(socket, 'data');
+    expect(await caller(server).exchange(get('/scopes/'))).toMatchObject({ status: 503 });
+    socket.resetAndDestroy();
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+    const wire = caller(server);
+    await until(async () => (await wire.exchange(tokenRequest(server))).status === 200, WITHIN_MS);
+    await fill(server, 4);
+    expect(await wire.exchange(tokenRequest(server))).toMatchObject({ status: 503 });
+  });
+});
+
+describe('one connection more than MAX_CONNECTIONS', () => {
+  it.each([['1'], ['2']])(
+    'is closed at once and counted, until another has left (WORKERS=%s)',
+    async (workers) => {
+      const most = 4 * Number(workers);
+      const server = await start({ MAX_CONNECTIONS: '4', WORKERS: workers });
+      const wire = caller(server);
+      await until(async () => (await wire.exchange(get('/health/live'))).status === 200, WITHIN_MS);
+      const callers = await Promise.all(Array.from({ length: 3 * most }, () => open(server)));
+      const closed = (): number => callers.filter((socket) => socket.closed).length;
+      await until(() => callers.length - closed() <= most, WITHIN_MS);
+      await until(async () => {
+        const { body } = await wire.exchange(get('/metrics'));
+        return body.includes(`postern_connections_refused_total ${closed()}`);
+      }, WITHIN_MS);
+      for (const socket of callers) socket.destroy();
+      const next = caller(server);
+      await until(async () => {
+        const answer = await next.exchange(get('/health/live')).catch(() => undefined);
+        return answer?.status === 200;
+      }, WITHIN_MS);
+      expect(server.process.exitCode).toBeNull();
+    },
+  );
+});
