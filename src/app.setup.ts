@@ -12,7 +12,7 @@ import { BornExpressAdapter } from './http/born-express-adapter.js';
 import { answerInTime } from './http/deadline.js';
 import { answerParserErrors } from './http/parser-errors.js';
 import { identify, inRequest } from './http/request-id.js';
-import { handOnAll, refuseTarget, withItsHost } from './http/unanswered-requests.js';
+import { handOnAll, refuseTarget, wellAddressed } from './http/unanswered-requests.js';
 import { setupDocs } from './openapi/setup-docs.js';
 import { Draining } from './operations/draining.js';
 import { ScopeCatalogue } from './scopes/domain/scope-catalogue.js';
@@ -52,7 +52,7 @@ export async function createApp(
   adapter.meetFirst(
     commonHeaders(app.get(Draining)),
     admission.admit,
-    withItsHost(errors),
+    wellAddressed(errors),
     answerInTime(errors, settings.dbTimeoutMs),
   );
   adapter.refuseUnrouted(refuseTarget(errors));

@@ -271,6 +271,15 @@ export const ERROR_CATALOGUE = {
     remedies: ['Send only the fields that the route knows.'],
     owner: 'the caller',
   }),
+  uri_too_long: entry({
+    status: 414,
+    title: 'The address is too long',
+    oauth: 'invalid_request',
+    meaning: 'The target of the request, with its query, is longer than 8,000 bytes.',
+    causes: ['Parameters that belong into the body were put into the query.'],
+    remedies: ['Send parameters in the body, and filters one request at a time.'],
+    owner: 'the caller',
+  }),
   unsupported_media_type: entry({
     status: 415,
     title: 'The content type is not supported',

@@ -40,6 +40,7 @@ const CONTRACT: Record<ErrorCode, [number, string, string?]> = {
   precondition_failed: [412, 'invalid_request'],
   self_rotation_not_allowed: [403, 'unauthorized_client'],
   payload_too_large: [413, 'invalid_request'],
+  uri_too_long: [414, 'invalid_request'],
   unsupported_media_type: [415, 'invalid_request'],
   malformed_json: [400, 'invalid_request'],
   invalid_parameter: [400, 'invalid_request'],

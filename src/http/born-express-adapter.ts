@@ -12,6 +12,9 @@ import {
 /** Of a request that a fixed route has passed on: Express is to go on behind it. */
 const PASSED_ON = Symbol('postern:passed on');
 
+/** In bytes, the target with it; past it the answer is 431. */
+const LARGEST_HEAD = 16 * 1024;
+
 type PassedRequest = Request & {
   [PASSED_ON]?: { readonly by: HandlerLayer; readonly error: unknown };
 };
@@ -63,6 +66,7 @@ export class BornExpressAdapter extends ExpressAdapter {
     const born = {
       IncomingMessage: Question,
       ServerResponse: Answer,
+      maxHeaderSize: LARGEST_HEAD,
       // From Node 24 on: a request without a body, as most are, gets no stream for one.
       optimizeEmptyRequests: true,
     };

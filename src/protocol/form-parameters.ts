@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { MalformedRequestError } from './malformed-request.js';
 
+/** Far more than any request has a use for. */
+const MOST_PARAMETERS = 1000;
 const CONTROL = /\p{Cc}/u;
 
 /** The parameters of an OAuth request. A parameter without a value counts as left out (RFC 6749 §3.1). */
@@ -25,15 +27,15 @@ export class FormParameters {
  *
  * @param body the bytes of the body
  * @param repeatable the names that may stand more than once
- * @throws MalformedRequestError for broken UTF-8 or percent-encoding, a control character, or a
- *   parameter sent twice
+ * @throws MalformedRequestError for more than a thousand parameters, broken UTF-8 or
+ *   percent-encoding, a control character, or a parameter sent twice
  */
 export function parseFormParameters(
   body: Uint8Array,
   repeatable: ReadonlySet<string>,
 ): FormParameters {
   const values = new Map<string, string[]>();
-  for (const pair of utf8(body).split('&')) {
+  for (const pair of pairs(utf8(body))) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decoded(equals === -1 ? pair : pair.slice(0, equals));
@@ -44,6 +46,14 @@ export function parseFormParameters(
     else throw new MalformedRequestError('A parameter was sent twice. Send each one once.');
   }
   return new FormParameters(values);
+}
+
+function pairs(form: string): string[] {
+  const found = form.split('&', MOST_PARAMETERS + 1);
+  if (found.length <= MOST_PARAMETERS) return found;
+  throw new MalformedRequestError(
+    `The form has more than ${MOST_PARAMETERS} parameters. Send those that the route knows.`,
+  );
 }
 
 function utf8(body: Uint8Array): string {

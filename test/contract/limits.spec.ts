@@ -102,6 +102,41 @@ describe('what is not HTTP', () => {
   });
 });
 
+describe('a target', () => {
+  const answerTo = (length: number, path: string): Promise<string> =>
+    sendRaw(
+      server.baseUrl,
+      `POST ${path.padEnd(length, 'x')} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+
+  it.each([
+    ['/o/token/?a=', 'application/json', '"error":"invalid_request"'],
+    ['/clients/?a=', 'application/problem+json', '"status":414'],
+  ])('of 8,001 bytes at %s is 414 in the form of its route', async (path, type, told) => {
+    const answer = await answerTo(8001, path);
+    expect(answer).toMatch(/^HTTP\/1\.1 414 /);
+    expect(answer).toContain(`Content-Type: ${type}`);
+    expect(answer).toContain('Cache-Control: no-store');
+    expect(answer).toContain(told);
+  });
+
+  it('of 8,000 bytes is taken', async () => {
+    expect(await answerTo(8000, '/clients/?a=')).toMatch(/^HTTP\/1\.1 401 /);
+  });
+});
+
+describe('a form', () => {
+  it('of more than a thousand parameters is refused', async () => {
+    const form = Array.from({ length: 1001 }, (_, index) => `p${index}=1`).join('&');
+    const answer = await postForm(`${server.baseUrl}/o/token/`, form);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      error: 'invalid_request',
+      error_description: expect.stringContaining('more than 1000 parameters') as unknown,
+    });
+  });
+});
+
 describe('while the token table is locked', () => {
   it('every token request is answered within five seconds, and none falsely; then all is well', async () => {
     const blocker = new Client({ connectionString: server.database.url });
