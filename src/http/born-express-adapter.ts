@@ -15,6 +15,9 @@ const PASSED_ON = Symbol('postern:passed on');
 /** In bytes, the target with it; past it the answer is 431. */
 const LARGEST_HEAD = 16 * 1024;
 
+/** How late a time-out for the head or the body may be noticed; Node's own 30 s would more than double it. */
+const CHECKED_EVERY_MS = 2000;
+
 type PassedRequest = Request & {
   [PASSED_ON]?: { readonly by: HandlerLayer; readonly error: unknown };
 };
@@ -67,6 +70,7 @@ export class BornExpressAdapter extends ExpressAdapter {
       IncomingMessage: Question,
       ServerResponse: Answer,
       maxHeaderSize: LARGEST_HEAD,
+      connectionsCheckingInterval: CHECKED_EVERY_MS,
       // From Node 24 on: a request without a body, as most are, gets no stream for one.
       optimizeEmptyRequests: true,
     };

@@ -1,18 +1,16 @@
 /** What one process takes on at a time: requests under way, and connections. Real: the built server. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Client } from 'pg';
 import { cleanUpAfterEach } from '../support/clean-up.js';
+import { holdPlaces, openSocket } from '../support/held-places.js';
 import { basic } from '../support/http.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { Wire, type WireAnswer } from '../support/wire.js';
 
 const FORM = 'grant_type=client_credentials';
-/** The server says 100 as it lets it in, and waits for the rest. */
-const HALF_A_REQUEST =
-  'POST /o/token/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\ngrant';
 const WITHIN_MS = 10_000;
 
 const cleanUp = cleanUpAfterEach();
@@ -29,10 +27,8 @@ async function start(environment: Record<string, string>): Promise<TestServer> {
 }
 
 async function open({ baseUrl }: TestServer): Promise<Socket> {
-  const socket = connect({ port: Number(new URL(baseUrl).port), host: '127.0.0.1', noDelay: true });
+  const socket = await openSocket(baseUrl);
   sockets.push(socket);
-  socket.on('error', () => undefined).resume();
-  await once(socket, 'connect');
   return socket;
 }
 
@@ -44,15 +40,9 @@ function caller({ baseUrl }: TestServer): Wire {
 }
 
 /** Takes this many places, by requests that do not end. */
-async function fill(server: TestServer, places: number): Promise<Socket[]> {
-  const held: Socket[] = [];
-  for (let place = 0; place < places; place += 1) {
-    const socket = await open(server);
-    socket.write(HALF_A_REQUEST);
-    const [answer] = (await once(socket, 'data')) as [Buffer];
-    expect(answer.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
-    held.push(socket);
-  }
+async function fill({ baseUrl }: TestServer, places: number): Promise<Socket[]> {
+  const held = await holdPlaces(baseUrl, places);
+  sockets.push(...held);
   return held;
 }
 

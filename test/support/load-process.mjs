@@ -1,6 +1,7 @@
 // The load, in a process of its own: it runs one slice for every message, in a closed loop (each
 // connection sends its next request when the last one is answered) or in an open one, by the clock.
 import { createHistogram } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '../../bench/load/connection.mjs';
 
 /** What is still under way at the end is waited for so long. */
@@ -22,17 +23,25 @@ class Caller extends Connection {
  * @returns how many were accepted, refused (503), and neither; how long they took, in ms; how many
  *   were due and not sent, since no connection was free; and the seconds of this process's own CPU
  */
-async function slice({ port, connections, seconds, request, rate = Infinity }) {
+async function slice({ port, connections, seconds, request, rate }) {
   const times = { 200: histogram(), 503: histogram() };
   const others = {};
   let bare = 0;
+  let measured = false;
   const answered = (status, microseconds, head) => {
+    if (!measured) return;
     if (status in times) times[status].record(Math.max(1, Math.round(microseconds)));
     else others[status] = (others[status] ?? 0) + 1;
     if (status === 503 && !HAS_RETRY_AFTER.test(head)) bare += 1;
   };
   const free = [];
   const broken = [];
+  const allFree = async () => {
+    const giveUp = performance.now() + LAST_ANSWERS_MS;
+    while (free.length < connections && broken.length === 0 && performance.now() < giveUp) {
+      await delay(5);
+    }
+  };
   const callers = Array.from({ length: connections }, () => {
     const caller = new Caller(port, {
       next: () => request,
@@ -43,34 +52,41 @@ async function slice({ port, connections, seconds, request, rate = Infinity }) {
     return caller;
   });
   await Promise.all(callers.map(({ opened }) => opened));
-  free.push(...callers);
+  // Only an answer shows that the server has taken a connection from the kernel's queue.
+  for (const caller of callers) caller.send();
+  await allFree();
   const cpu = process.cpuUsage();
+  measured = true;
   const begin = performance.now();
   const end = begin + seconds * 1000;
   let due = 0;
   let sent = 0;
-  for (let now = begin; now < end; now = performance.now()) {
-    const dueNow = rate === Infinity ? due + free.length : Math.floor(((now - begin) * rate) / 1000);
-    for (; due < dueNow; due += 1) {
-      const caller = free.shift();
-      if (caller === undefined) continue;
-      caller.send();
-      sent += 1;
+  const send = (caller) => {
+    sent += 1;
+    caller.send();
+  };
+  if (rate === undefined) {
+    for (const caller of free.splice(0)) {
+      caller.idle = () => (performance.now() < end ? send(caller) : free.push(caller));
+      send(caller);
     }
-    await turn(rate === Infinity ? 0 : 1);
+    await delay(seconds * 1000);
+  } else {
+    for (let now = begin; now < end; now = performance.now()) {
+      const dueNow = Math.floor(((now - begin) * rate) / 1000);
+      for (; due < dueNow; due += 1) if (free.length > 0) send(free.shift());
+      await delay(1);
+    }
   }
   const took = (performance.now() - begin) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  const giveUp = performance.now() + LAST_ANSWERS_MS;
-  while (free.length < connections && broken.length === 0 && performance.now() < giveUp) {
-    await turn(5);
-  }
+  await allFree();
   const unanswered = connections - free.length;
   const failures = [...broken];
   for (const caller of callers) caller.end();
   return {
     seconds: took,
-    due,
+    due: rate === undefined ? sent : due,
     sent,
     accepted: times[200].count,
     refused: times[503].count,
@@ -95,10 +111,6 @@ function told(histogram_) {
     p99: histogram_.percentile(99) / 1000,
     max: histogram_.max / 1000,
   };
-}
-
-function turn(ms) {
-  return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)));
 }
 
 process.on('message', (order) => {

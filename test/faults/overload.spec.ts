@@ -1,0 +1,142 @@
+/**
+ * More than it can do: what is taken on is served in time, the rest is 503 at once, and nothing is
+ * left of it afterwards. Real: the built server, PostgreSQL, up to 512 connections out of another
+ * process.
+ */
+import { describe, expect, it } from '@jest/globals';
+import { cleanUpAfterEach } from '../support/clean-up.js';
+import { Generator, type Order, type Slice } from '../support/generator.js';
+import { holdPlaces } from '../support/held-places.js';
+import { basic } from '../support/http.js';
+import { inFull } from '../support/lengths.js';
+import { residentMiB } from '../support/memory.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { Wire } from '../support/wire.js';
+
+const FULL = inFull(1, 0) === 1;
+const WARM_UP_S = inFull(10, 2);
+const MEASURED_S = inFull(10, 2);
+const OVERLOAD_S = inFull(60, 4);
+/** Fewer than there are connections: else no caller would ever be too many. */
+const MAX_REQUESTS = 256;
+const CONNECTIONS = 512;
+const RECOVERED_WITHIN_MS = 5000;
+const IN_TIME_MS = 1000;
+/** Beyond what it had at its peak: what 512 connections hold, and what is not collected yet. */
+const MORE_MIB = 128;
+const TEST_TIMEOUT_MS = 300_000;
+
+const cleanUp = cleanUpAfterEach();
+
+describe('Overload', () => {
+  it(
+    `at twice and five times the peak for ${OVERLOAD_S} s each is served or refused at once, and is over when it is over`,
+    async () => {
+      const server = await startServer({ MAX_REQUESTS: String(MAX_REQUESTS), LOG_LEVEL: 'warn' });
+      cleanUp(() => server.stop('SIGKILL'));
+      const startedAt = performance.now();
+      const load = loadOf(server);
+      await load({ connections: MAX_REQUESTS, seconds: WARM_UP_S });
+      const peak = await load({ connections: MAX_REQUESTS, seconds: MEASURED_S });
+      tell('peak, closed loop', peak);
+      const refusals = await whileFull(server, () =>
+        load({ connections: MAX_REQUESTS, seconds: MEASURED_S }),
+      );
+      tell('refusals alone, closed loop', refusals);
+      expect(refusals).toMatchObject({ accepted: 0, others: {}, refusedWithoutRetryAfter: 0 });
+
+      const before = residentMiB(server.process.pid);
+      const highest: number[] = [];
+      for (const times of [2, 5]) {
+        const rate = times * perSecond(peak).accepted;
+        const slice = await load({ connections: CONNECTIONS, seconds: OVERLOAD_S, rate });
+        const endedAt = performance.now();
+        await until(() => servesAll(server), RECOVERED_WITHIN_MS);
+        const recoveredMs = Math.round(performance.now() - endedAt);
+        highest.push(residentMiB(server.process.pid));
+        const goodput = slice.accepted / slice.seconds / perSecond(peak).accepted;
+        const left = 1 - perSecond(slice).refused / perSecond(refusals).refused;
+        tell(`${times} times the peak`, slice);
+        say(
+          `goodput ${percent(goodput)}, the refusals leave ${percent(left)}; recovered in ${recoveredMs} ms`,
+        );
+        expect(slice).toMatchObject({ others: {}, refusedWithoutRetryAfter: 0, unanswered: 0 });
+        expect(slice.failures).toEqual([]);
+        expect(slice.accepted).toBeGreaterThan(0);
+        if (!FULL) continue;
+        // By the clock only here, where nothing else runs beside it.
+        expect(slice.refused).toBeGreaterThan(0);
+        expect(slice.acceptedMs.p99).toBeLessThan(IN_TIME_MS);
+        if (times === 2) expect(goodput).toBeGreaterThan(0.5);
+        else expect(goodput).toBeGreaterThan(0.9 * left);
+      }
+      say(`memory ${[before, ...highest].map(Math.round).join(', ')} MiB`);
+      for (const mib of highest) expect(mib).not.toBeGreaterThan(before + MORE_MIB);
+      expect(server.output()).not.toMatch(/"level":"(error|fatal)"/);
+      const lines = server.output().match(/at the limit/g)?.length;
+      expect(lines).toBeLessThanOrEqual((performance.now() - startedAt) / 1000 + 1);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
+/** Gives what sends token requests to a server. */
+function loadOf({ baseUrl, admin }: TestServer) {
+  const generator = new Generator();
+  cleanUp(() => generator.end());
+  const port = Number(new URL(baseUrl).port);
+  const request = tokenRequest(admin);
+  return (order: Omit<Order, 'port' | 'request'>) => generator.run({ port, request, ...order });
+}
+
+function tokenRequest(admin: TestServer['admin']): string {
+  const body = 'grant_type=client_credentials';
+  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(admin)}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** Runs something while all places are taken by requests whose bodies do not come. */
+async function whileFull<Result>(server: TestServer, task: () => Promise<Result>): Promise<Result> {
+  const held = await holdPlaces(server.baseUrl, MAX_REQUESTS);
+  const result = await task();
+  for (const socket of held) socket.destroy();
+  await until(() => servesAll(server), RECOVERED_WITHIN_MS);
+  return result;
+}
+
+/** Twenty requests, one after the other, each of them answered with a token. */
+async function servesAll({ baseUrl, admin }: TestServer): Promise<boolean> {
+  const wire = new Wire(baseUrl);
+  try {
+    for (let sent = 0; sent < 20; sent += 1) {
+      const { status } = await wire.exchange(tokenRequest(admin));
+      if (status !== 200) return false;
+    }
+    return true;
+  } finally {
+    wire.close();
+  }
+}
+
+function perSecond({ accepted, refused, seconds }: Slice) {
+  return { accepted: accepted / seconds, refused: refused / seconds };
+}
+
+function percent(part: number): string {
+  return `${(100 * part).toFixed(0)} %`;
+}
+
+function tell(what: string, slice: Slice): void {
+  const { accepted, refused } = perSecond(slice);
+  say(
+    `${what}: ${Math.round(accepted)}/s accepted (p50 ${ms(slice.acceptedMs.p50)}, p99 ${ms(slice.acceptedMs.p99)}), ${Math.round(refused)}/s refused (p50 ${ms(slice.refusedMs.p50)}, p99 ${ms(slice.refusedMs.p99)}), ${Math.round((slice.due - slice.sent) / slice.seconds)}/s due and not sent; the generator used ${percent(slice.cpuSeconds / slice.seconds)} of a processor`,
+  );
+}
+
+function ms(time: number): string {
+  return `${time.toFixed(0)} ms`;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
