@@ -99,6 +99,8 @@ function limit(server: Server): void {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = REQUEST_MS;
   server.requestTimeout = REQUEST_MS;
+  // Without a byte either way: a caller that does not read its answer, or is gone without a word.
+  server.timeout = REQUEST_MS;
 }
 
 async function describedScopes(catalogue: ScopeCatalogue): Promise<Record<string, string>> {

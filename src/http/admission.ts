@@ -84,26 +84,46 @@ export class Admission {
       this.refusal.answer(request, response);
       return;
     }
-    const socket: Connection = request.socket;
-    const here = socket[UNDER_WAY];
-    // Undefined: it was closed, or turned away, with this request in what it had sent.
-    if (here !== undefined) {
-      socket[UNDER_WAY] = here + 1;
-      this.underWay += 1;
-      response.on('close', () => this.end(socket));
-    }
+    this.follow(request, response);
     next();
   };
+
+  /**
+   * Counts a request from here to the end of its answer, but not while its body is waited for: else
+   * slow senders, whose time is bounded but long, would take all places.
+   */
+  private follow(request: Request, response: Response): void {
+    const { socket } = request;
+    let counted = true;
+    let ended = false;
+    this.count(socket, 1);
+    request.once('resume', () => {
+      // A body that came with its head is there before anybody reads it.
+      if (request.complete || ended) return;
+      this.count(socket, -1);
+      counted = false;
+      request.once('end', () => {
+        if (ended) return;
+        this.count(socket, 1);
+        counted = true;
+      });
+    });
+    response.on('close', () => {
+      ended = true;
+      if (counted) this.count(socket, -1);
+    });
+  }
 
   private mayPass({ path }: Request): boolean {
     return this.underWay < this.limits.maxRequests + MOST_PROBES && PROBES.test(path);
   }
 
-  private end(socket: Connection): void {
+  private count(socket: Connection, change: 1 | -1): void {
     const here = socket[UNDER_WAY];
+    // It was closed, and with it went all that it had.
     if (here === undefined) return;
-    socket[UNDER_WAY] = here - 1;
-    this.underWay -= 1;
+    socket[UNDER_WAY] = here + change;
+    this.underWay += change;
   }
 
   /**

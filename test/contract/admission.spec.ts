@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Client } from 'pg';
 import { cleanUpAfterEach } from '../support/clean-up.js';
-import { holdPlaces, openSocket } from '../support/held-places.js';
 import { basic } from '../support/http.js';
+import { openSocket } from '../support/open-socket.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { Wire, type WireAnswer } from '../support/wire.js';
@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 async function start(environment: Record<string, string>): Promise<TestServer> {
-  const server = await startServer(environment);
+  const server = await startServer({ DB_TIMEOUT_MS: '4000', ...environment });
   cleanUp(() => server.stop('SIGKILL'));
   return server;
 }
@@ -39,11 +39,34 @@ function caller({ baseUrl }: TestServer): Wire {
   return wire;
 }
 
-/** Takes this many places, by requests that do not end. */
-async function fill({ baseUrl }: TestServer, places: number): Promise<Socket[]> {
-  const held = await holdPlaces(baseUrl, places);
-  sockets.push(...held);
-  return held;
+/** Keeps token requests from being answered, until it is called off or 4 s have passed. */
+async function lockTokens({ database }: TestServer): Promise<() => Promise<void>> {
+  const blocker = new Client({ connectionString: database.url });
+  await blocker.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('LOCK TABLE oauth_access_token');
+  let released: Promise<void> | undefined;
+  const release = () => (released ??= blocker.end());
+  cleanUp(release);
+  return release;
+}
+
+/** Takes this many places, by requests that are not answered; gives what frees them. */
+async function fill(server: TestServer, places: number): Promise<() => Promise<void>> {
+  const release = await lockTokens(server);
+  // One after the other: each is in before the next one asks.
+  for (let place = 0; place < places; place += 1) {
+    const socket = await open(server);
+    socket.write(expecting(tokenRequest(server)));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+  }
+  return release;
+}
+
+/** The server says 100 as it lets it in. */
+function expecting(request: string): string {
+  return request.replace('Host: x', 'Host: x\r\nExpect: 100-continue');
 }
 
 function get(path: string, method = 'GET'): string {
@@ -113,12 +136,12 @@ describe('one request more than MAX_REQUESTS', () => {
 
   it('leaves its connection in use, with its body thrown away', async () => {
     const server = await start({ MAX_REQUESTS: '1' });
-    const [held] = await fill(server, 1);
+    const release = await fill(server, 1);
     const wire = caller(server);
     const large = tokenRequest(server, `&x=${'x'.repeat(100_000)}`);
     expect(await wire.exchange(large)).toMatchObject({ status: 503, kept: true });
     expect(await wire.exchange(get('/scopes/', 'HEAD'), false)).toMatchObject({ status: 503 });
-    held?.destroy();
+    await release();
     await until(async () => (await wire.exchange(tokenRequest(server))).status === 200, WITHIN_MS);
   });
 
@@ -133,23 +156,35 @@ describe('one request more than MAX_REQUESTS', () => {
 
   it('is served again after callers that sent many at once and hung up', async () => {
     const server = await start({ MAX_REQUESTS: '4' });
-    const blocker = new Client({ connectionString: server.database.url });
-    await blocker.connect();
-    await blocker.query('BEGIN');
-    await blocker.query('LOCK TABLE oauth_access_token');
+    const release = await lockTokens(server);
     const socket = await open(server);
     // The first holds back the answers to the others, whose responses Node never closes then.
-    const slow = tokenRequest(server).replace('Host: x', 'Host: x\r\nExpect: 100-continue');
-    socket.write(slow + get('/scopes/').repeat(3));
+    socket.write(expecting(tokenRequest(server)) + get('/scopes/').repeat(3));
     await once(socket, 'data');
     expect(await caller(server).exchange(get('/scopes/'))).toMatchObject({ status: 503 });
     socket.resetAndDestroy();
-    await blocker.query('ROLLBACK');
-    await blocker.end();
+    await release();
     const wire = caller(server);
     await until(async () => (await wire.exchange(tokenRequest(server))).status === 200, WITHIN_MS);
     await fill(server, 4);
     expect(await wire.exchange(tokenRequest(server))).toMatchObject({ status: 503 });
+  });
+});
+
+describe('requests whose bodies are waited for', () => {
+  it('take no place, until they are there', async () => {
+    const server = await start({ MAX_REQUESTS: '2' });
+    const request = tokenRequest(server);
+    const slow = await Promise.all(Array.from({ length: 10 }, () => open(server)));
+    const wire = caller(server);
+    for (const socket of slow) {
+      socket.write(expecting(request).slice(0, -4));
+      await once(socket, 'data');
+      await until(async () => (await wire.exchange(request)).status === 200, WITHIN_MS);
+    }
+    await lockTokens(server);
+    for (const socket of slow) socket.write(request.slice(-4));
+    await until(async () => (await wire.exchange(get('/scopes/'))).status === 503, WITHIN_MS);
   });
 });
 

@@ -1,0 +1,212 @@
+/**
+ * Callers that hold connections: idle ones, slow senders, half-open ones, those that hang up. Each is
+ * given up on in bounded time, nothing of it is left, and who behaves is served meanwhile. Real: the
+ * built server, PostgreSQL, sockets.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Socket } from 'node:net';
+import { basic, send } from '../support/http.js';
+import { openSocket } from '../support/open-socket.js';
+import { inFull } from '../support/lengths.js';
+import { residentMiB } from '../support/memory.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { SteadyLoad } from '../support/steady-load.js';
+import { until } from '../support/until.js';
+
+const IDLE = inFull(2000, 300);
+const SLOW = inFull(100, 20);
+const HANGING_UP = inFull(5000, 500);
+const AT_ONCE = 50;
+const CALLERS = 4;
+const SERVED = inFull(500, 50);
+/** Those of the server for a head and for a whole request, and how often it looks. */
+const REQUEST_MS = 22_000;
+/** For a busy machine. */
+const LATE_MS = 20_000;
+const BYTE_EVERY_MS = 1000;
+/** Meanwhile the median is at most so many times that of before, and never less than that counts. */
+const SLOWER = 10;
+const AT_LEAST_MS = 50;
+const MIB_FOR_EACH = 0.1;
+const KINDS = 4;
+/** Far more than the kernel holds for one that does not read. */
+const UNREAD = 100;
+const MIB_FOR_UNREAD = 2;
+const MORE_MIB = 64;
+const TEST_TIMEOUT_MS = 180_000;
+const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n';
+
+let server: TestServer;
+let sockets: Socket[] = [];
+let usualMs: number;
+
+beforeAll(async () => {
+  server = await startServer({ LOG_LEVEL: 'warn' });
+  await served(SERVED);
+  usualMs = await served(SERVED);
+});
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await until(async () => (await openFiles()) < FEW, LATE_MS);
+});
+
+afterAll(() => server.stop());
+
+/** Of the server itself, its pool, and what the tests' own callers keep. */
+const FEW = 80;
+
+async function openFiles(): Promise<number> {
+  const { text } = await send(`${server.baseUrl}/metrics`);
+  return Number(/^process_open_fds (\d+)$/m.exec(text)?.[1]);
+}
+
+/** Well-behaved callers, until they have been served so often; none may fail. Gives the median, in ms. */
+async function served(times: number): Promise<number> {
+  const load = new SteadyLoad(server.baseUrl, server.admin, CALLERS);
+  await load.answered(times);
+  await load.stop();
+  expect(load.failed).toEqual([]);
+  const took = load.sent.map(({ sentAt, endedAt }) => endedAt - sentAt).sort((a, b) => a - b);
+  return took[Math.floor(took.length / 2)] ?? NaN;
+}
+
+async function expectOthersServed(what: string): Promise<void> {
+  const median = await served(SERVED);
+  say(`${what}: median of the others ${median.toFixed(1)} ms, before ${usualMs.toFixed(1)} ms`);
+  expect(median).toBeLessThan(SLOWER * Math.max(usualMs, AT_LEAST_MS));
+}
+
+async function open(count: number): Promise<Socket[]> {
+  const opened: Socket[] = [];
+  while (opened.length < count) {
+    const more = Math.min(AT_ONCE, count - opened.length);
+    const next = Array.from({ length: more }, () => openSocket(server.baseUrl));
+    opened.push(...(await Promise.all(next)));
+  }
+  sockets.push(...opened);
+  return opened;
+}
+
+/** Sends the same byte on all of them, now and then, until they are closed. */
+function dribble(slow: readonly Socket[]): NodeJS.Timeout {
+  return setInterval(() => {
+    for (const socket of slow) if (socket.writable) socket.write('a');
+  }, BYTE_EVERY_MS);
+}
+
+/** Gives when each was closed by the server, and what it had said. */
+async function ends(slow: readonly Socket[]): Promise<{ longestMs: number; said: Set<string> }> {
+  const began = performance.now();
+  const said = new Set<string>();
+  for (const socket of slow) {
+    socket.on('data', (chunk: Buffer) => said.add(chunk.toString().slice(0, 12)));
+  }
+  await until(() => slow.every(({ closed }) => closed), REQUEST_MS + LATE_MS);
+  return { longestMs: performance.now() - began, said };
+}
+
+describe('Callers that hold connections', () => {
+  it(
+    `are given up on in time (${IDLE} idle ones, ${KINDS * SLOW} slow ones), and slow nobody down`,
+    async () => {
+      const before = residentMiB(server.process.pid);
+      const idle = await open(IDLE);
+      const kinds: Record<string, Socket[]> = { idle };
+      for (const [kind, start] of Object.entries(slowStarts())) {
+        kinds[kind] = await open(SLOW);
+        for (const socket of kinds[kind]) socket.write(start);
+      }
+      const mute = await open(SLOW);
+      for (const socket of mute) socket.pause().write(get('/docs/openapi.json').repeat(UNREAD));
+      const timer = dribble(Object.values(kinds).flat().slice(IDLE));
+      try {
+        const ended = Object.entries(kinds).map(async ([kind, sockets_]) => {
+          const { longestMs, said } = await ends(sockets_);
+          say(`${kind}: the last one was closed after ${seconds(longestMs)}`);
+          expect({ kind, said: [...said] }).toEqual({ kind, said: ['HTTP/1.1 408'] });
+        });
+        await expectOthersServed(`${IDLE} idle connections, ${KINDS * SLOW} slow ones`);
+        const more = residentMiB(server.process.pid) - before;
+        say(`memory: ${Math.round(before)} MiB and ${Math.round(more)} MiB more`);
+        expect(more).not.toBeGreaterThan(IDLE * MIB_FOR_EACH + SLOW * MIB_FOR_UNREAD + MORE_MIB);
+        await Promise.all(ended);
+      } finally {
+        clearInterval(timer);
+      }
+      // Those that do not read do not see that they were closed either.
+      await until(async () => (await openFiles()) < FEW, REQUEST_MS + LATE_MS);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    `${SLOW} that have ended their side are closed at once`,
+    async () => {
+      const half = await open(SLOW);
+      for (const socket of half) socket.end(tokenRequest());
+      await until(() => half.every(({ closed }) => closed), LATE_MS);
+      await expectOthersServed('half-closed connections');
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it.each([
+    ['in the head', () => tokenRequest().slice(0, 40)],
+    ['in the body', () => tokenRequest().slice(0, -5)],
+    ['while they are answered', tokenRequest],
+    ['with many requests sent at once', () => tokenRequest().repeat(8)],
+  ])(
+    `${HANGING_UP} that hang up %s leave nothing behind`,
+    async (when, request) => {
+      const before = residentMiB(server.process.pid);
+      const others = expectOthersServed(`callers that hang up ${when}`);
+      for (let done = 0; done < HANGING_UP; done += AT_ONCE) {
+        const now = await Promise.all(
+          Array.from({ length: AT_ONCE }, () => openSocket(server.baseUrl)),
+        );
+        for (const socket of now) socket.write(request(), () => socket.resetAndDestroy());
+        await until(() => now.every(({ closed }) => closed), LATE_MS);
+      }
+      await others;
+      await until(async () => (await openFiles()) < FEW, LATE_MS);
+      const after = residentMiB(server.process.pid);
+      say(`hanging up ${when}: memory ${Math.round(before)} and ${Math.round(after)} MiB`);
+      expect(after - before).not.toBeGreaterThan(2 * MORE_MIB);
+      expect(server.process.exitCode).toBeNull();
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it('have left the server in health', async () => {
+    expect(server.output()).not.toMatch(/"level":"(error|fatal)"/);
+    await expectOthersServed('afterwards');
+  });
+});
+
+/** How those begin that then send a byte a second. */
+function slowStarts(): Record<string, string> {
+  const form = `POST /o/token/ HTTP/1.1\r\nHost: x\r\n${FORM}`;
+  return {
+    'slow head': 'GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: ',
+    'slow body': `${form}Content-Length: 1000\r\n\r\ngrant_type=`,
+    'slow body in chunks': `${form}Transfer-Encoding: chunked\r\n\r\nfff\r\n`,
+  };
+}
+
+function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+}
+
+function tokenRequest(): string {
+  const body = 'grant_type=client_credentials';
+  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(server.admin)}\r\n${FORM}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
