@@ -23,6 +23,8 @@ import { SigningKeysKeeper } from './signing-keys/signing-keys.keeper.js';
 const KEEP_ALIVE_MS = 65_000;
 /** For the head and for the whole of a request: slow senders hold a connection no longer. */
 const REQUEST_MS = 20_000;
+/** Without a byte either way while an answer is due: longer than the above, which is told by 408. */
+const SILENT_MS = 30_000;
 
 /**
  * Builds the application, alike for the server and for the tests: what every request meets, in
@@ -99,8 +101,8 @@ function limit(server: Server): void {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = REQUEST_MS;
   server.requestTimeout = REQUEST_MS;
-  // Without a byte either way: a caller that does not read its answer, or is gone without a word.
-  server.timeout = REQUEST_MS;
+  // Who does not read the answer, or is gone without a word, would keep it for ever.
+  server.timeout = SILENT_MS;
 }
 
 async function describedScopes(catalogue: ScopeCatalogue): Promise<Record<string, string>> {

@@ -17,7 +17,7 @@ import { Wire } from '../support/wire.js';
 const FULL = inFull(1, 0) === 1;
 const WARM_UP_S = inFull(10, 2);
 const MEASURED_S = inFull(10, 3);
-const OVERLOAD_S = inFull(60, 4);
+const OVERLOAD_S = inFull(60, 3);
 /** Fewer than there are connections: else no caller would ever be too many. */
 const MAX_REQUESTS = 256;
 const CONNECTIONS = 512;
