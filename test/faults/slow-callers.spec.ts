@@ -12,11 +12,14 @@ import { residentMiB } from '../support/memory.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SteadyLoad } from '../support/steady-load.js';
 import { until } from '../support/until.js';
+import { Wire } from '../support/wire.js';
 
 const IDLE = inFull(2000, 300);
-const SLOW = inFull(100, 20);
+const SLOW = inFull(100, 40);
 const HANGING_UP = inFull(5000, 500);
 const AT_ONCE = 50;
+/** Large requests of each of two callers. */
+const LARGE = inFull(500, 50);
 const CALLERS = 4;
 const SERVED = inFull(500, 50);
 /** Those of the server for a head and for a whole request, and how often it looks. */
@@ -41,22 +44,22 @@ const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n';
 let server: TestServer;
 let sockets: Socket[] = [];
 let usualMs: number;
+/** Open files where none of those callers is left: fewer than one kind of them would leave. */
+let few: number;
 
 beforeAll(async () => {
-  server = await startServer({ LOG_LEVEL: 'warn' });
+  server = await startServer({ LOG_LEVEL: 'warn', DB_POOL_SIZE: '4' });
   await served(SERVED);
   usualMs = await served(SERVED);
+  few = (await openFiles()) + SLOW / 2;
 });
 
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  await until(async () => (await openFiles()) < FEW, LATE_MS);
+  await until(async () => (await openFiles()) < few, LATE_MS);
 });
 
 afterAll(() => server.stop());
-
-/** Of the server itself, its pool, and what the tests' own callers keep. */
-const FEW = 80;
 
 async function openFiles(): Promise<number> {
   const { text } = await send(`${server.baseUrl}/metrics`);
@@ -137,7 +140,7 @@ describe('Callers that hold connections', () => {
         clearInterval(timer);
       }
       // Those that do not read do not see that they were closed either.
-      await until(async () => (await openFiles()) < FEW, SILENT_MS + LATE_MS);
+      await until(async () => (await openFiles()) < few, SILENT_MS + LATE_MS);
     },
     TEST_TIMEOUT_MS,
   );
@@ -171,11 +174,36 @@ describe('Callers that hold connections', () => {
         await until(() => now.every(({ closed }) => closed), LATE_MS);
       }
       await others;
-      await until(async () => (await openFiles()) < FEW, LATE_MS);
+      await until(async () => (await openFiles()) < few, LATE_MS);
       const after = residentMiB(server.process.pid);
       say(`hanging up ${when}: memory ${Math.round(before)} and ${Math.round(after)} MiB`);
       expect(after - before).not.toBeGreaterThan(2 * MORE_MIB);
       expect(server.process.exitCode).toBeNull();
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it.each([
+    ['parameters', () => largeForm(times(999, (index) => `p${index}=x`).join('&'))],
+    ['scopes', () => largeForm(`scope=${'read+'.repeat(3000)}`)],
+    ['resources', () => largeForm('resource=urn:a&'.repeat(990))],
+    ['wrong encodings', () => largeForm(`scope=${'%C3'.repeat(5000)}`)],
+  ])(
+    `that send as many %s as they may are answered, and slow nobody down`,
+    async (what, request) => {
+      const others = expectOthersServed(`as many ${what} as may be`);
+      const ask = async (): Promise<number[]> => {
+        const wire = new Wire(server.baseUrl);
+        const statuses: number[] = [];
+        for (let sent = 0; sent < LARGE; sent += 1) {
+          statuses.push((await wire.exchange(request())).status);
+        }
+        wire.close();
+        return statuses;
+      };
+      const statuses = (await Promise.all([ask(), ask()])).flat();
+      for (const status of new Set(statuses)) expect([200, 400]).toContain(status);
+      await others;
     },
     TEST_TIMEOUT_MS,
   );
@@ -203,6 +231,15 @@ function get(path: string): string {
 function tokenRequest(): string {
   const body = 'grant_type=client_credentials';
   return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(server.admin)}\r\n${FORM}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+function largeForm(more: string): string {
+  const body = `grant_type=client_credentials&${more}`;
+  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(server.admin)}\r\n${FORM}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+function times(count: number, of: (index: number) => string): string[] {
+  return Array.from({ length: count }, (_, index) => of(index));
 }
 
 function seconds(ms: number): string {
