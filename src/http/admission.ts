@@ -17,12 +17,17 @@ type Connection = Socket & { [UNDER_WAY]?: number | undefined };
 const PROBES = /^\/(health\/live|health\/ready|metrics)\/?$/i;
 /** So many of those beside the others: a flood of them ends too. */
 const MOST_PROBES = 64;
+/**
+ * Of one connection: Node begins all that came in one piece (pipelining) at once, and who does not
+ * read the answers would have hundreds of them kept.
+ */
+const MOST_OF_ONE = 8;
 /** At most one line of the log in this time, with the number of refusals. */
 const TOLD_AFTER_MS = 1000;
 
 const REQUESTS_REFUSED = new Counter({
   name: 'postern_requests_refused_total',
-  help: 'Requests answered 503 at once, because MAX_REQUESTS were under way',
+  help: 'Requests answered 503 at once, because MAX_REQUESTS were under way, or eight of one connection',
 });
 const CONNECTIONS_REFUSED = new Counter({
   name: 'postern_connections_refused_total',
@@ -72,12 +77,11 @@ export class Admission {
   }
 
   /**
-   * Lets a request in, or answers it 503 with `Retry-After` where `MAX_REQUESTS` are under way. Its
-   * body has not been read then; Node throws it away, and the connection goes on.
+   * Lets a request in, or answers it 503 with `Retry-After` where `MAX_REQUESTS` are under way, or
+   * eight of its connection. Its body has not been read then; Node throws it away, and the connection goes on.
    */
   readonly admit = (request: Request, response: Response, next: NextFunction): void => {
-    const { maxRequests } = this.limits;
-    if (this.underWay >= maxRequests && !this.mayPass(request)) {
+    if (!this.hasPlaceFor(request)) {
       REQUESTS_REFUSED.inc();
       this.untold.requests += 1;
       this.tellSoon();
@@ -114,8 +118,14 @@ export class Admission {
     });
   }
 
-  private mayPass({ path }: Request): boolean {
-    return this.underWay < this.limits.maxRequests + MOST_PROBES && PROBES.test(path);
+  private hasPlaceFor({ socket, path }: Request): boolean {
+    const here = (socket as Connection)[UNDER_WAY] ?? 0;
+    if (here >= MOST_OF_ONE) return false;
+    const { maxRequests } = this.limits;
+    return (
+      this.underWay < maxRequests ||
+      (this.underWay < maxRequests + MOST_PROBES && PROBES.test(path))
+    );
   }
 
   private count(socket: Connection, change: 1 | -1): void {

@@ -171,6 +171,35 @@ describe('one request more than MAX_REQUESTS', () => {
   });
 });
 
+describe('requests sent at once on one connection', () => {
+  it('are served up to eight, and the others are 503', async () => {
+    const server = await start({});
+    const release = await lockTokens(server);
+    const wire = caller(server);
+    const socket = await open(server);
+    let received = '';
+    socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+    // The first holds back the answers to the others; it is all there before they come.
+    socket.write(expecting(tokenRequest(server)));
+    await once(socket, 'data');
+    await wire.exchange(get('/health/live'));
+    socket.write(get('/scopes/').repeat(19));
+    await until(
+      async () => (await metric(server, 'postern_requests_refused_total')) === 12,
+      WITHIN_MS,
+    );
+    await release();
+    const statuses = () => [...received.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, code]) => code);
+    await until(() => statuses().length === 21, WITHIN_MS);
+    expect(statuses()).toEqual([
+      ...['100', '200'],
+      ...Array<string>(7).fill('401'),
+      ...Array<string>(12).fill('503'),
+    ]);
+    expect(await wire.exchange(tokenRequest(server))).toMatchObject({ status: 200 });
+  });
+});
+
 describe('requests whose bodies are waited for', () => {
   it('take no place, until they are there', async () => {
     const server = await start({ MAX_REQUESTS: '2' });

@@ -38,41 +38,51 @@ describe('Overload', () => {
       const startedAt = performance.now();
       const load = loadOf(server);
       await load({ connections: MAX_REQUESTS, seconds: WARM_UP_S });
-      const peak = await load({ connections: MAX_REQUESTS, seconds: MEASURED_S });
-      tell('peak, closed loop', peak);
-      const refusals = await whileLocked(server, () =>
-        load({ connections: CONNECTIONS, seconds: MEASURED_S }),
-      );
-      tell('refusals alone, closed loop', refusals);
-      expect(refusals).toMatchObject({ accepted: 0, others: {}, refusedWithoutRetryAfter: 0 });
-
-      const before = residentMiB(server.process.pid);
-      const highest: number[] = [];
+      const measure = async () => {
+        const peak = await load({ connections: MAX_REQUESTS, seconds: MEASURED_S });
+        tell('peak, closed loop', peak);
+        const refusals = await whileLocked(server, () =>
+          load({ connections: CONNECTIONS, seconds: MEASURED_S }),
+        );
+        tell('refusals alone, closed loop', refusals);
+        expect(refusals).toMatchObject({ accepted: 0, others: {}, refusedWithoutRetryAfter: 0 });
+        return { peak: perSecond(peak).accepted, refusals: perSecond(refusals).refused };
+      };
+      const before = await measure();
+      const memory = [residentMiB(server.process.pid)];
+      const slices: { times: number; slice: Slice }[] = [];
       for (const times of [2, 5]) {
-        const rate = times * perSecond(peak).accepted;
+        const rate = times * before.peak;
         const slice = await load({ connections: CONNECTIONS, seconds: OVERLOAD_S, rate });
         const endedAt = performance.now();
         await until(() => servesAll(server), RECOVERED_WITHIN_MS);
-        const recoveredMs = Math.round(performance.now() - endedAt);
-        highest.push(residentMiB(server.process.pid));
-        const goodput = slice.accepted / slice.seconds / perSecond(peak).accepted;
-        const left = 1 - perSecond(slice).refused / perSecond(refusals).refused;
         tell(`${times} times the peak`, slice);
-        say(
-          `goodput ${percent(goodput)}, the refusals leave ${percent(left)}; recovered in ${recoveredMs} ms`,
-        );
+        say(`recovered in ${ms(performance.now() - endedAt)}`);
+        memory.push(residentMiB(server.process.pid));
         expect(slice).toMatchObject({ others: {}, refusedWithoutRetryAfter: 0, unanswered: 0 });
         expect(slice.failures).toEqual([]);
         expect(slice.accepted).toBeGreaterThan(0);
-        if (!FULL) continue;
+        slices.push({ times, slice });
+      }
+      say(`memory ${memory.map(Math.round).join(', ')} MiB`);
+      for (const mib of memory) expect(mib).not.toBeGreaterThan((memory[0] ?? 0) + MORE_MIB);
+      // What the machine can do is not the same all the time: by the mean of before and after.
+      const after = FULL ? await measure() : before;
+      const peak = (before.peak + after.peak) / 2;
+      const refusals = (before.refusals + after.refusals) / 2;
+      for (const { times, slice } of slices) {
+        const { accepted, refused } = perSecond(slice);
+        const left = 1 - refused / refusals;
+        say(
+          `${times} times: goodput ${percent(accepted / peak)}, the refusals leave ${percent(left)}`,
+        );
         // By the clock only here, where nothing else runs beside it.
+        if (!FULL) continue;
         expect(slice.refused).toBeGreaterThan(0);
         expect(slice.acceptedMs.p99).toBeLessThan(IN_TIME_MS);
-        if (times === 2) expect(goodput).toBeGreaterThan(0.5);
-        else expect(goodput).toBeGreaterThan(0.9 * left);
+        if (times === 2) expect(accepted / peak).toBeGreaterThan(0.5);
+        else expect(accepted / peak).toBeGreaterThan(left - 0.1);
       }
-      say(`memory ${[before, ...highest].map(Math.round).join(', ')} MiB`);
-      for (const mib of highest) expect(mib).not.toBeGreaterThan(before + MORE_MIB);
       expect(server.output()).not.toMatch(/"level":"fatal"|"status":500/);
       const lines = server.output().match(/at the limit/g)?.length;
       expect(lines).toBeLessThanOrEqual((performance.now() - startedAt) / 1000 + 1);
