@@ -118,13 +118,13 @@ export class Admission {
     });
   }
 
-  private hasPlaceFor({ socket, path }: Request): boolean {
-    const here = (socket as Connection)[UNDER_WAY] ?? 0;
+  private hasPlaceFor(request: Request): boolean {
+    const here = (request.socket as Connection)[UNDER_WAY] ?? 0;
     if (here >= MOST_OF_ONE) return false;
     const { maxRequests } = this.limits;
     return (
       this.underWay < maxRequests ||
-      (this.underWay < maxRequests + MOST_PROBES && PROBES.test(path))
+      (this.underWay < maxRequests + MOST_PROBES && PROBES.test(pathOf(request)))
     );
   }
 
@@ -173,7 +173,7 @@ class Refusal {
   answer(request: Request, response: Response): void {
     // The router sets it, and has not seen this one.
     request.baseUrl = '';
-    const path = request.path ?? '/';
+    const path = pathOf(request);
     const { headers, parts } = isOAuthPath(path) ? this.oauth : this.problem;
     const id = requestIdOf(request);
     const [before = '', between, after] = parts;
@@ -183,6 +183,15 @@ class Refusal {
         : `${before}${JSON.stringify(withheld(path))}${between}${id}${after}`;
     response.writeHead(503, { ...headers, 'Content-Length': Buffer.byteLength(body) });
     response.end(body);
+  }
+}
+
+/** The path of the target; of one that is no URL, in which Express's getter fails, there is none. */
+function pathOf(request: Request): string {
+  try {
+    return request.path;
+  } catch {
+    return '/';
   }
 }
 

@@ -130,7 +130,9 @@ describe('one request more than MAX_REQUESTS', () => {
 
     const absolute = await caller(server).exchange(get('http://x/o/introspect/', 'POST'));
     expect(bodyOf(absolute)).toMatchObject({ error: 'temporarily_unavailable' });
-    expect(await metric(server, 'postern_requests_refused_total')).toBe(before + 3);
+    const noUrl = await caller(server).exchange(get('http://[::1/x'));
+    expect(bodyOf(noUrl)).toMatchObject({ status: 503, instance: '/' });
+    expect(await metric(server, 'postern_requests_refused_total')).toBe(before + 4);
     expect(JSON.parse(await server.logLine('at the limit'))).toMatchObject({ level: 'warn' });
   });
 

@@ -62,9 +62,9 @@ async function openFiles(): Promise<number> {
 }
 
 /** Well-behaved callers, until they have been served so often; none may fail. Gives the median, in ms. */
-async function served(times: number): Promise<number> {
+async function served(requests: number): Promise<number> {
   const load = new SteadyLoad(server.baseUrl, server.admin, CALLERS);
-  await load.answered(times);
+  await load.answered(requests);
   await load.stop();
   expect(load.failed).toEqual([]);
   const took = load.sent.map(({ sentAt, endedAt }) => endedAt - sentAt).sort((a, b) => a - b);
