@@ -41,6 +41,7 @@ type Aim = Pick<GeneratedRequest, 'way' | 'method' | 'target'>;
 
 /** Characters; the server takes 16 KiB, and the framing of the body is to come. */
 const LONGEST_HEAD = 15_000;
+const LONGEST_TARGET = 8000;
 const OTHER_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'QUERY'];
 
 interface Parameter {
@@ -61,11 +62,13 @@ export class RequestMaker {
     private readonly resolve: (schema: ValueSchema) => ValueSchema,
   ) {}
 
-  /** Never with a head that the server refuses before it looks for the operation (431). */
+  /** Never one that the server refuses before it looks for the operation (414, 431). */
   make(operation: Operation): GeneratedRequest {
     for (;;) {
       const request = this.draw(operation);
-      if (headOf(request).length <= LONGEST_HEAD) return request;
+      if (request.target.length <= LONGEST_TARGET && headOf(request).length <= LONGEST_HEAD) {
+        return request;
+      }
     }
   }
 
