@@ -349,7 +349,7 @@ describe('what is refused', () => {
     "'%3BDROP%20TABLE%20oauth_client%3B--",
     '__proto__',
     '%F0%9F%98%80',
-    'x'.repeat(4000),
+    'x'.repeat(3900),
   ])('an id in the path: %s', async (id) => {
     for (const [method, path, body] of [
       ['GET', '', undefined],
@@ -676,6 +676,17 @@ describe('GET /clients/', () => {
     expect(answer.status).toBe(200);
     expect(idsOf(answer).toSorted()).toEqual(expected);
     expect(answer.body.total).toBe(expected.length);
+  });
+
+  it.each([
+    ['abc', 'must be a whole number'],
+    ['1.5', 'must be a whole number'],
+    ['0', 'must be 1 or more'],
+    ['201', 'must be 200 or less'],
+  ])('limit=%s is told that it %s', async (limit, fault) => {
+    const { status, body } = await list(`limit=${limit}`);
+    expect(status).toBe(400);
+    expect(body.detail).toBe(`Wrong parameter: limit: ${fault}.`);
   });
 
   it.each([

@@ -66,9 +66,9 @@ export class ListAuditEventsDto {
   /** How many events to answer with, at most. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
   @Transform(({ value }: TransformFnParams) => wholeNumber(value))
-  @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be 1 or more' })
   @Max(200, { message: 'must be 200 or less' })
+  @IsInt({ message: 'must be a whole number' }) // the last is asked first
   readonly limit: number = 50;
 
   /** The `next_cursor` of an earlier answer; left out, the list begins at the newest event. */

@@ -81,9 +81,9 @@ export class ListClientsDto {
   /** How many clients to answer with, at most. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
   @Transform(({ value }: { value: unknown }) => wholeNumber(value) ?? 50)
-  @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be 1 or more' })
   @Max(200, { message: 'must be 200 or less' })
+  @IsInt({ message: 'must be a whole number' }) // the last is asked first
   readonly limit: number = 50;
 
   /** The `next_cursor` of an earlier answer with the same `sort`; left out: from the start. */
