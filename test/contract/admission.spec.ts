@@ -2,15 +2,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { Client } from 'pg';
 import { cleanUpAfterEach } from '../support/clean-up.js';
-import { basic } from '../support/http.js';
+import { lockTable } from '../support/database.js';
+import { tokenRequest } from '../support/http.js';
 import { openSocket } from '../support/open-socket.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { Wire, type WireAnswer } from '../support/wire.js';
 
-const FORM = 'grant_type=client_credentials';
 const WITHIN_MS = 10_000;
 
 const cleanUp = cleanUpAfterEach();
@@ -41,12 +40,7 @@ function caller({ baseUrl }: TestServer): Wire {
 
 /** Keeps token requests from being answered, until it is called off or 4 s have passed. */
 async function lockTokens({ database }: TestServer): Promise<() => Promise<void>> {
-  const blocker = new Client({ connectionString: database.url });
-  await blocker.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('LOCK TABLE oauth_access_token');
-  let released: Promise<void> | undefined;
-  const release = () => (released ??= blocker.end());
+  const release = await lockTable(database.url, 'oauth_access_token');
   cleanUp(release);
   return release;
 }
@@ -57,7 +51,7 @@ async function fill(server: TestServer, places: number): Promise<() => Promise<v
   // One after the other: each is in before the next one asks.
   for (let place = 0; place < places; place += 1) {
     const socket = await open(server);
-    socket.write(expecting(tokenRequest(server)));
+    socket.write(expecting(tokenRequest(server.admin)));
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
   }
@@ -71,11 +65,6 @@ function expecting(request: string): string {
 
 function get(path: string, method = 'GET'): string {
   return `${method} ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-}
-
-function tokenRequest(server: TestServer, more = ''): string {
-  const body = FORM + more;
-  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(server.admin)}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 function bodyOf({ body }: WireAnswer): Record<string, unknown> {
@@ -93,7 +82,7 @@ describe('one request more than MAX_REQUESTS', () => {
     await fill(server, 2);
     const before = await metric(server, 'postern_requests_refused_total');
 
-    const oauth = await caller(server).exchange(tokenRequest(server));
+    const oauth = await caller(server).exchange(tokenRequest(server.admin));
     const oauthId = oauth.headers.get('x-request-id');
     expect(oauth.status).toBe(503);
     expect(Object.fromEntries(oauth.headers)).toMatchObject({
@@ -140,11 +129,14 @@ describe('one request more than MAX_REQUESTS', () => {
     const server = await start({ MAX_REQUESTS: '1' });
     const release = await fill(server, 1);
     const wire = caller(server);
-    const large = tokenRequest(server, `&x=${'x'.repeat(100_000)}`);
+    const large = tokenRequest(server.admin, `&x=${'x'.repeat(100_000)}`);
     expect(await wire.exchange(large)).toMatchObject({ status: 503, kept: true });
     expect(await wire.exchange(get('/scopes/', 'HEAD'), false)).toMatchObject({ status: 503 });
     await release();
-    await until(async () => (await wire.exchange(tokenRequest(server))).status === 200, WITHIN_MS);
+    await until(
+      async () => (await wire.exchange(tokenRequest(server.admin))).status === 200,
+      WITHIN_MS,
+    );
   });
 
   it('is served where it asks for health or metrics', async () => {
@@ -161,15 +153,18 @@ describe('one request more than MAX_REQUESTS', () => {
     const release = await lockTokens(server);
     const socket = await open(server);
     // The first holds back the answers to the others, whose responses Node never closes then.
-    socket.write(expecting(tokenRequest(server)) + get('/scopes/').repeat(3));
+    socket.write(expecting(tokenRequest(server.admin)) + get('/scopes/').repeat(3));
     await once(socket, 'data');
     expect(await caller(server).exchange(get('/scopes/'))).toMatchObject({ status: 503 });
     socket.resetAndDestroy();
     await release();
     const wire = caller(server);
-    await until(async () => (await wire.exchange(tokenRequest(server))).status === 200, WITHIN_MS);
+    await until(
+      async () => (await wire.exchange(tokenRequest(server.admin))).status === 200,
+      WITHIN_MS,
+    );
     await fill(server, 4);
-    expect(await wire.exchange(tokenRequest(server))).toMatchObject({ status: 503 });
+    expect(await wire.exchange(tokenRequest(server.admin))).toMatchObject({ status: 503 });
   });
 });
 
@@ -182,7 +177,7 @@ describe('requests sent at once on one connection', () => {
     let received = '';
     socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
     // The first holds back the answers to the others; it is all there before they come.
-    socket.write(expecting(tokenRequest(server)));
+    socket.write(expecting(tokenRequest(server.admin)));
     await once(socket, 'data');
     await wire.exchange(get('/health/live'));
     socket.write(get('/scopes/').repeat(19));
@@ -198,14 +193,14 @@ describe('requests sent at once on one connection', () => {
       ...Array<string>(7).fill('401'),
       ...Array<string>(12).fill('503'),
     ]);
-    expect(await wire.exchange(tokenRequest(server))).toMatchObject({ status: 200 });
+    expect(await wire.exchange(tokenRequest(server.admin))).toMatchObject({ status: 200 });
   });
 });
 
 describe('requests whose bodies are waited for', () => {
   it('take no place, until they are there', async () => {
     const server = await start({ MAX_REQUESTS: '2' });
-    const request = tokenRequest(server);
+    const request = tokenRequest(server.admin);
     const slow = await Promise.all(Array.from({ length: 10 }, () => open(server)));
     const wire = caller(server);
     for (const socket of slow) {

@@ -1,7 +1,6 @@
 /** What holds whatever a caller or the database does: limits, and answers in time. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
-import { createDatabase, onServer } from '../support/database.js';
+import { createDatabase, lockTable, onServer } from '../support/database.js';
 import { basic, getToken, postForm, send, sendRaw } from '../support/http.js';
 import { startProcess, startServer, type TestServer } from '../support/server.js';
 
@@ -139,10 +138,7 @@ describe('a form', () => {
 
 describe('while the token table is locked', () => {
   it('every token request is answered within five seconds, and none falsely; then all is well', async () => {
-    const blocker = new Client({ connectionString: server.database.url });
-    await blocker.connect();
-    await blocker.query('BEGIN');
-    await blocker.query('LOCK TABLE oauth_access_token');
+    const release = await lockTable(server.database.url, 'oauth_access_token');
     const attempts = Array.from({ length: 200 }, async () => {
       const began = performance.now();
       const { status, headers } = await postForm(`${server.baseUrl}/o/token/`, GRANT, {
@@ -154,8 +150,7 @@ describe('while the token table is locked', () => {
     // The pool is full by now; that is not the database's fault, and requests should still come.
     expect((await send(`${server.baseUrl}/health/ready`)).status).toBe(200);
     const answers = await Promise.all(attempts);
-    await blocker.query('ROLLBACK');
-    await blocker.end();
+    await release();
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     expect(new Set(answers.map(({ retry }) => retry))).toEqual(new Set(['1']));
     expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(5000);
@@ -163,13 +158,9 @@ describe('while the token table is locked', () => {
   });
 
   it('metadata that can not be read is never called cacheable', async () => {
-    const blocker = new Client({ connectionString: server.database.url });
-    await blocker.connect();
-    await blocker.query('BEGIN');
-    await blocker.query('LOCK TABLE oauth_scope');
+    const release = await lockTable(server.database.url, 'oauth_scope');
     const answer = await send(`${server.baseUrl}/.well-known/oauth-authorization-server`);
-    await blocker.query('ROLLBACK');
-    await blocker.end();
+    await release();
     expect({ status: answer.status, cache: answer.headers.get('cache-control') }).toEqual({
       status: 503,
       cache: 'no-store',

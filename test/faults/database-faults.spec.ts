@@ -8,12 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { generateClientSecret } from '../../src/clients/domain/client-secret.js';
 import { DebianPostgres, describeWithDebianPostgres } from '../support/debian-postgres.js';
-import { introspected } from '../support/kept.js';
+import { assertTokensKept } from '../support/kept.js';
 import { inFull } from '../support/lengths.js';
 import { startProcess, type ServerProcess } from '../support/server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { castAt, WatchedLoad, type Asked, type Cast } from '../support/watched-load.js';
+import { castAt, slowestOf, WatchedLoad, type Asked, type Cast } from '../support/watched-load.js';
 
 /** At least: it lasts until every route was refused. */
 const FAULT_MS = inFull(6000, 1500);
@@ -255,19 +255,13 @@ function faults(timeoutMs: number, some: readonly Fault[]): void {
       }
       // As before, in the same process, with no more connections than it may have.
       await until(async () => isClean(await aRound(cast)), SO_WITHIN_MS);
-      await assertKept(load);
+      await assertTokensKept(load, server.baseUrl, admin);
       expect(server.process.exitCode).toBeNull();
       await until(async () => (await connections(stage)) <= POOL_SIZE + 1, SO_WITHIN_MS);
       await until(() => stage.proxy.count() <= POOL_SIZE + 1, SO_WITHIN_MS);
     },
     LONG,
   );
-
-  async function assertKept({ live, revoked }: WatchedLoad): Promise<void> {
-    const active = await introspected(server.baseUrl, admin, [...live, ...revoked]);
-    expect(live.filter((token) => !active.has(token))).toEqual([]);
-    expect(revoked.filter((token) => active.has(token))).toEqual([]);
-  }
 }
 
 /** Health tells what it is; of all else that needs the database none is answered. */
@@ -308,10 +302,6 @@ async function connections({ postgres }: Stage): Promise<number> {
      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
   );
   return row?.count ?? Infinity;
-}
-
-function slowestOf(asked: readonly Asked[]): number {
-  return Math.max(0, ...asked.map(({ sentAt, answeredAt }) => answeredAt - sentAt));
 }
 
 function tell(name: string, timeoutMs: number, asked: readonly Asked[], recoveredMs: number): void {

@@ -12,13 +12,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { generateClientSecret } from '../../src/clients/domain/client-secret.js';
 import { cleanUpAfterEach } from '../support/clean-up.js';
 import { DebianPostgres, describeWithDebianPostgres } from '../support/debian-postgres.js';
-import { assertKept, introspected } from '../support/kept.js';
+import { assertKept, assertTokensKept } from '../support/kept.js';
 import { inFull } from '../support/lengths.js';
 import { MixedLoad } from '../support/mixed-load.js';
 import { describeWhere } from '../support/programs.js';
 import { startProcess, type ServerProcess } from '../support/server.js';
 import { until } from '../support/until.js';
-import { castAt, WatchedLoad, type Asked } from '../support/watched-load.js';
+import { castAt, slowestOf, WatchedLoad, type Asked } from '../support/watched-load.js';
 
 /** At least: it lasts until there was a refusal. */
 const FULL_MS = inFull(6000, 1500);
@@ -143,12 +143,10 @@ async function runsAgain(postgres: DebianPostgres): Promise<void> {
 /** All that was answered is there, and PostgreSQL's own tools find nothing wrong. */
 async function assertWhole(
   { baseUrl }: ServerProcess,
-  { live, revoked }: WatchedLoad,
+  load: WatchedLoad,
   postgres: DebianPostgres,
 ): Promise<void> {
-  const active = await introspected(baseUrl, admin, [...live, ...revoked]);
-  expect(live.filter((token) => !active.has(token))).toEqual([]);
-  expect(revoked.filter((token) => active.has(token))).toEqual([]);
+  await assertTokensKept(load, baseUrl, admin);
   await postgres.tool('pg_amcheck', ['--install-missing', '--heapallindexed', 'postgres']);
   expect(await postgres.tool('pg_dump')).toContain('PostgreSQL database dump complete');
 }
@@ -210,10 +208,6 @@ function writeAll(handle: number, piece: Buffer): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
   }
-}
-
-function slowestOf(asked: readonly Asked[]): number {
-  return Math.max(0, ...asked.map(({ sentAt, answeredAt }) => answeredAt - sentAt));
 }
 
 function tell(what: string, asked: readonly Asked[], recoveredMs: number): void {

@@ -4,10 +4,10 @@
  * process.
  */
 import { describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
 import { cleanUpAfterEach } from '../support/clean-up.js';
+import { lockTable } from '../support/database.js';
 import { Generator, type Order, type Slice } from '../support/generator.js';
-import { basic } from '../support/http.js';
+import { tokenRequest } from '../support/http.js';
 import { inFull } from '../support/lengths.js';
 import { residentMiB } from '../support/memory.js';
 import { startServer, type TestServer } from '../support/server.js';
@@ -100,22 +100,15 @@ function loadOf({ baseUrl, admin }: TestServer) {
   return (order: Omit<Order, 'port' | 'request'>) => generator.run({ port, request, ...order });
 }
 
-function tokenRequest(admin: TestServer['admin']): string {
-  const body = 'grant_type=client_credentials';
-  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(admin)}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-}
-
 /** Runs something while no token can be stored: as many as may come wait for 2 s, in vain. */
 async function whileLocked<Result>(
   server: TestServer,
   task: () => Promise<Result>,
 ): Promise<Result> {
-  const blocker = new Client({ connectionString: server.database.url });
-  await blocker.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('LOCK TABLE oauth_access_token');
+  const release = await lockTable(server.database.url, 'oauth_access_token');
+  cleanUp(release);
   const result = await task();
-  await blocker.end();
+  await release();
   await until(() => servesAll(server), RECOVERED_WITHIN_MS);
   return result;
 }

@@ -5,7 +5,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Socket } from 'node:net';
-import { basic, send } from '../support/http.js';
+import { send, tokenRequest } from '../support/http.js';
 import { openSocket } from '../support/open-socket.js';
 import { inFull } from '../support/lengths.js';
 import { residentMiB } from '../support/memory.js';
@@ -34,7 +34,6 @@ const MIB_FOR_EACH = 0.1;
 const KINDS = 3;
 const MORE_MIB = 64;
 const TEST_TIMEOUT_MS = 180_000;
-const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n';
 
 let server: TestServer;
 let sockets: Socket[] = [];
@@ -141,7 +140,7 @@ describe('Callers that hold connections', () => {
     `${SLOW} that have ended their side are closed at once`,
     async () => {
       const half = await open(SLOW);
-      for (const socket of half) socket.end(tokenRequest());
+      for (const socket of half) socket.end(tokenRequest(server.admin));
       await until(() => half.every(({ closed }) => closed), LATE_MS);
       await expectOthersServed('half-closed connections');
     },
@@ -149,10 +148,10 @@ describe('Callers that hold connections', () => {
   );
 
   it.each([
-    ['in the head', () => tokenRequest().slice(0, 40)],
-    ['in the body', () => tokenRequest().slice(0, -5)],
-    ['while they are answered', tokenRequest],
-    ['with many requests sent at once', () => tokenRequest().repeat(8)],
+    ['in the head', () => tokenRequest(server.admin).slice(0, 40)],
+    ['in the body', () => tokenRequest(server.admin).slice(0, -5)],
+    ['while they are answered', () => tokenRequest(server.admin)],
+    ['with many requests sent at once', () => tokenRequest(server.admin).repeat(8)],
   ])(
     `${HANGING_UP} that hang up %s leave nothing behind`,
     async (when, request) => {
@@ -176,10 +175,13 @@ describe('Callers that hold connections', () => {
   );
 
   it.each([
-    ['parameters', () => largeForm(times(999, (index) => `p${index}=x`).join('&'))],
-    ['scopes', () => largeForm(`scope=${'read+'.repeat(3000)}`)],
-    ['resources', () => largeForm('resource=urn:a&'.repeat(990))],
-    ['wrong encodings', () => largeForm(`scope=${'%C3'.repeat(5000)}`)],
+    [
+      'parameters',
+      () => tokenRequest(server.admin, `&${times(999, (index) => `p${index}=x`).join('&')}`),
+    ],
+    ['scopes', () => tokenRequest(server.admin, `&scope=${'read+'.repeat(3000)}`)],
+    ['resources', () => tokenRequest(server.admin, `&${'resource=urn:a&'.repeat(990)}`)],
+    ['wrong encodings', () => tokenRequest(server.admin, `&scope=${'%C3'.repeat(5000)}`)],
   ])(
     `that send as many %s as they may are answered, and slow nobody down`,
     async (what, request) => {
@@ -208,22 +210,12 @@ describe('Callers that hold connections', () => {
 
 /** How those begin that then send a byte a second. */
 function slowStarts(): Record<string, string> {
-  const form = `POST /o/token/ HTTP/1.1\r\nHost: x\r\n${FORM}`;
+  const form = `POST /o/token/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n`;
   return {
     'slow head': 'GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: ',
     'slow body': `${form}Content-Length: 1000\r\n\r\ngrant_type=`,
     'slow body in chunks': `${form}Transfer-Encoding: chunked\r\n\r\nfff\r\n`,
   };
-}
-
-function tokenRequest(): string {
-  const body = 'grant_type=client_credentials';
-  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(server.admin)}\r\n${FORM}Content-Length: ${body.length}\r\n\r\n${body}`;
-}
-
-function largeForm(more: string): string {
-  const body = `grant_type=client_credentials&${more}`;
-  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(server.admin)}\r\n${FORM}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 function times(count: number, of: (index: number) => string): string[] {

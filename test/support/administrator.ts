@@ -40,6 +40,14 @@ export function credentialsIn({ body }: Answer): StoredClient {
   return { clientId: String(body.client_id), clientSecret: String(body.client_secret) };
 }
 
+/** Makes a client that may introspect, and nothing else. */
+export async function anIntrospector(by: Administrator): Promise<StoredClient> {
+  const settings = { client_name: 'Introspector', scope: 'introspection', grant_types: [] };
+  const made = await by.call('POST', '/clients/', settings);
+  if (made.status !== 201) throw new Error(`no introspector: ${made.text}`);
+  return credentialsIn(made);
+}
+
 /** The statuses of answers that came in any order, the lowest first. */
 export function statusesOf(answers: readonly Answer[]): number[] {
   return answers.map(({ status }) => status).toSorted((one, other) => one - other);

@@ -22,7 +22,7 @@ export async function createDatabase(
   url.pathname = `/${name}`;
   return {
     url: url.href,
-    query: (text, values) => run(url.href, text, values),
+    query: (text, values) => queryAt(url.href, text, values),
     drop: async () => {
       await onServer(`DROP DATABASE ${name} WITH (FORCE)`);
     },
@@ -31,7 +31,7 @@ export async function createDatabase(
 
 /** Runs a statement on the server itself, outside every test's database. */
 export function onServer(text: string): Promise<object[]> {
-  return run(serverUrl(), text);
+  return queryAt(serverUrl(), text);
 }
 
 function serverUrl(): string {
@@ -40,7 +40,8 @@ function serverUrl(): string {
   return url;
 }
 
-async function run<Row extends object>(
+/** Runs a statement on a connection of its own. @throws what connecting or the statement throws */
+export async function queryAt<Row extends object>(
   url: string,
   text: string,
   values?: unknown[],
@@ -54,4 +55,17 @@ async function run<Row extends object>(
   } finally {
     await client.end();
   }
+}
+
+/** Locks a table for everybody else; gives what ends that, which may be called twice. */
+export async function lockTable(url: string, table: string): Promise<() => Promise<void>> {
+  const blocker = new Client({ connectionString: url });
+  await blocker.connect();
+  await blocker.query(`BEGIN; LOCK TABLE ${table}`);
+  let released: Promise<void> | undefined;
+  const release = async (): Promise<void> => {
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+  };
+  return () => (released ??= release());
 }

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
+import { endProcess } from './child-process.js';
+import { queryAt } from './database.js';
 import { describeWhere } from './programs.js';
 import { freePort } from './server.js';
 
@@ -123,16 +124,8 @@ export class DebianPostgres {
     }
   }
 
-  async query<Row extends object>(text: string): Promise<Row[]> {
-    const client = new Client({ connectionString: this.url });
-    // The failed call itself tells; without a listener the same failure would end the test.
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return (await client.query<Row>(text)).rows;
-    } finally {
-      await client.end();
-    }
+  query<Row extends object>(text: string): Promise<Row[]> {
+    return queryAt(this.url, text);
   }
 
   /** Whether the process that is its first is there. */
@@ -148,10 +141,7 @@ export class DebianPostgres {
   /** Stops it as by `pg_ctl stop -m fast`, and waits. */
   async stop(): Promise<void> {
     const { process: child } = this;
-    if (child === undefined || !this.runs) return;
-    const closed = once(child, 'close');
-    child.kill('SIGINT');
-    await closed;
+    if (child !== undefined) await endProcess(child, 'SIGINT');
   }
 
   /** Stops all its processes where they stand: it goes silent, and its connections stay open. */

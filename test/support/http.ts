@@ -29,6 +29,16 @@ export function basic({ clientId, clientSecret }: StoredClient): string {
 }
 
 /**
+ * A request for a token, all of it as it goes over the wire.
+ *
+ * @param more what stands behind the grant in the body, with the `&` in front of it
+ */
+export function tokenRequest(client: StoredClient, more = ''): string {
+  const body = `grant_type=client_credentials${more}`;
+  return `POST /o/token/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(client)}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/**
  * Posts a form.
  *
  * @param form as it goes over the wire, or pairs that are encoded

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { administrator, credentialsIn } from './administrator.js';
+import { administrator, anIntrospector } from './administrator.js';
 import type { StoredClient } from './builders.js';
 import { basic, postForm } from './http.js';
 import type { Ledger } from './mixed-load.js';
@@ -16,17 +16,15 @@ export async function assertKept(
   admin: StoredClient,
   query: Query,
 ): Promise<void> {
-  await assertTokens(ledger, baseUrl, admin);
+  await assertTokensOf(ledger, baseUrl, admin);
   await assertClients(ledger, baseUrl, admin);
   await assertAudit(ledger, admin, query);
 }
 
-async function assertTokens(ledger: Ledger, baseUrl: string, admin: StoredClient): Promise<void> {
+async function assertTokensOf(ledger: Ledger, baseUrl: string, admin: StoredClient): Promise<void> {
   const ofClients = ledger.clients.flatMap(({ token }) => token ?? []);
-  const all = [...ledger.tokens, ...ledger.revoked, ...ofClients];
-  const active = await introspected(baseUrl, admin, all);
-  expect(ledger.tokens.filter((token) => !active.has(token))).toEqual([]);
-  expect(ledger.revoked.filter((token) => active.has(token))).toEqual([]);
+  const { tokens: live, revoked } = ledger;
+  const active = await assertTokensKept({ live, revoked }, baseUrl, admin, ofClients);
   for (const { clientId, token, disabled, tokensRevoked } of ledger.clients) {
     const kills = [disabled, tokensRevoked];
     // What was not answered may have been done.
@@ -35,16 +33,31 @@ async function assertTokens(ledger: Ledger, baseUrl: string, admin: StoredClient
   }
 }
 
+/**
+ * Holds that tokens are live, and others not, as was answered.
+ *
+ * @returns those that are active, of these and of more
+ */
+export async function assertTokensKept(
+  { live, revoked }: { readonly live: readonly string[]; readonly revoked: readonly string[] },
+  baseUrl: string,
+  admin: StoredClient,
+  more: readonly string[] = [],
+): Promise<Set<string>> {
+  const active = await introspected(baseUrl, admin, [...live, ...revoked, ...more]);
+  expect(live.filter((token) => !active.has(token))).toEqual([]);
+  expect(revoked.filter((token) => active.has(token))).toEqual([]);
+  return active;
+}
+
 /** Those of the tokens that are active. */
-export async function introspected(
+async function introspected(
   baseUrl: string,
   admin: StoredClient,
   tokens: readonly string[],
 ): Promise<Set<string>> {
   const by = await administrator(baseUrl, admin);
-  const settings = { client_name: 'Introspector', scope: 'introspection', grant_types: [] };
-  const client = credentialsIn(await by.call('POST', '/clients/', settings));
-  const headers = { Authorization: basic(client) };
+  const headers = { Authorization: basic(await anIntrospector(by)) };
   const active = new Set<string>();
   await inTurn(tokens, async (token) => {
     const { status, body } = await postForm(`${baseUrl}/o/introspect/`, { token }, headers);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateClientSecret } from '../../src/clients/domain/client-secret.js';
 import { drawAccessToken } from '../../src/oauth/domain/access-token.js';
-import { administrator, credentialsIn } from './administrator.js';
+import { administrator, anIntrospector } from './administrator.js';
 import type { StoredClient } from './builders.js';
 import { basic, getToken, send, type Answer } from './http.js';
 import { until } from './until.js';
@@ -54,13 +54,10 @@ export interface Cast {
 /** Makes a {@link Cast} at a server. */
 export async function castAt(baseUrl: string, admin: StoredClient): Promise<Cast> {
   const by = await administrator(baseUrl, admin);
-  const settings = { client_name: 'Introspector', scope: 'introspection', grant_types: [] };
-  const made = await by.call('POST', '/clients/', settings);
-  if (made.status !== 201) throw new Error(`no introspector: ${made.text}`);
   return {
     baseUrl,
     admin,
-    introspector: credentialsIn(made),
+    introspector: await anIntrospector(by),
     adminToken: await getToken(baseUrl, admin, 'admin'),
     known: await getToken(baseUrl, admin, 'admin'),
   };
@@ -284,6 +281,11 @@ export class WatchedLoad {
       return undefined;
     }
   }
+}
+
+/** How long the slowest took, in ms; 0 where there are none. */
+export function slowestOf(asked: readonly Asked[]): number {
+  return Math.max(0, ...asked.map(({ sentAt, answeredAt }) => answeredAt - sentAt));
 }
 
 /** Whether an answer is the 503 of a store that can't be reached, in the form of its route. */
