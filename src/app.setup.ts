@@ -23,7 +23,10 @@ import { SigningKeysKeeper } from './signing-keys/signing-keys.keeper.js';
 const KEEP_ALIVE_MS = 65_000;
 /** For the head and for the whole of a request: slow senders hold a connection no longer. */
 const REQUEST_MS = 20_000;
-/** Without a byte either way while an answer is due: longer than the above, which is told by 408. */
+/**
+ * Without a byte either way while an answer is due: longer than the above, which is told by 408. Node
+ * gives a write that is under way the same time once more.
+ */
 const SILENT_MS = 30_000;
 
 /**

@@ -14,6 +14,7 @@ import { SteadyLoad } from '../support/steady-load.js';
 import { until } from '../support/until.js';
 import { Wire } from '../support/wire.js';
 
+const FULL = inFull(1, 0) === 1;
 const IDLE = inFull(2000, 300);
 const SLOW = inFull(100, 40);
 const HANGING_UP = inFull(5000, 500);
@@ -24,6 +25,12 @@ const CALLERS = 4;
 const SERVED = inFull(500, 50);
 /** Those of the server for a head and for a whole request, and how often it looks. */
 const REQUEST_MS = 22_000;
+/** Twice the server's 30 s: Node gives a write that is under way one term more. */
+const SILENT_MS = 60_000;
+const NOT_READING = inFull(100, 20);
+/** As many as may be under way on one connection; with heads so large that they pile up, too. */
+const LARGE_DOCUMENTS =
+  `GET /docs/openapi.json HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(12_000)}\r\n\r\n`.repeat(8);
 /** For a busy machine. */
 const LATE_MS = 20_000;
 const BYTE_EVERY_MS = 1000;
@@ -31,6 +38,8 @@ const BYTE_EVERY_MS = 1000;
 const SLOWER = 10;
 const AT_LEAST_MS = 50;
 const MIB_FOR_EACH = 0.1;
+/** Eight of the largest document that there is. */
+const MIB_FOR_ANSWERS = 2;
 const KINDS = 3;
 const MORE_MIB = 64;
 const TEST_TIMEOUT_MS = 180_000;
@@ -143,6 +152,32 @@ describe('Callers that hold connections', () => {
       for (const socket of half) socket.end(tokenRequest(server.admin));
       await until(() => half.every(({ closed }) => closed), LATE_MS);
       await expectOthersServed('half-closed connections');
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    `${NOT_READING} that ask for much and never read are closed in time, and slow nobody down`,
+    async () => {
+      const before = residentMiB(server.process.pid);
+      const silent = await open(NOT_READING);
+      for (const socket of silent) socket.pause();
+      // The server reads no more of them once it could not get its answers rid.
+      await until(() => {
+        const heard = silent.filter(({ writableLength }) => writableLength === 0);
+        for (const socket of heard) socket.write(LARGE_DOCUMENTS);
+        return heard.length === 0;
+      }, LATE_MS);
+      const began = performance.now();
+      await expectOthersServed(`${NOT_READING} callers that never read`);
+      const more = residentMiB(server.process.pid) - before;
+      say(`never reading: memory ${Math.round(before)} MiB and ${Math.round(more)} MiB more`);
+      expect(more).not.toBeGreaterThan(NOT_READING * MIB_FOR_ANSWERS + MORE_MIB);
+      if (!FULL) return;
+      // At the server: who does not read notices no end.
+      const files = await openFiles();
+      await until(async () => (await openFiles()) <= files - NOT_READING, SILENT_MS + LATE_MS);
+      say(`never reading: all were closed after ${seconds(performance.now() - began)}`);
     },
     TEST_TIMEOUT_MS,
   );
