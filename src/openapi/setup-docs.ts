@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { NextFunction, Request, Response } from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule, type SwaggerCustomOptions } from '@nestjs/swagger';
 import { pathOf } from '../protocol/well-known.js';
@@ -70,9 +70,13 @@ const UI_OPTIONS: SwaggerCustomOptions['swaggerOptions'] = {
  */
 export function setupDocs(app: NestExpressApplication, options: DocumentOptions): void {
   app.use(DOCS_PATH, pageHeaders(options.publicUrl, SOURCES), nothingElse);
-  SwaggerModule.setup(DOCS_PATH, app, () => buildOpenApiDocument(app, options), {
-    jsonDocumentUrl: `${DOCS_PATH}/openapi.json`,
-    raw: ['json'],
+  const document = once(() => buildOpenApiDocument(app, options));
+  serveBytes(
+    app,
+    once(() => Buffer.from(JSON.stringify(document()))),
+  );
+  SwaggerModule.setup(DOCS_PATH, app, document, {
+    raw: false,
     customSiteTitle: 'Postern API',
     customJs: SCRIPTS.map((file) => `${pathOf(options.publicUrl)}${DOCS_PATH}/${file}`),
     customCss: STYLE,
@@ -80,4 +84,17 @@ export function setupDocs(app: NestExpressApplication, options: DocumentOptions)
   });
   // After the page: a folder of files redirects `/docs` to `/docs/` where nothing answered before.
   app.useStaticAssets(join(import.meta.dirname, 'swagger-ui'), { prefix: DOCS_PATH });
+}
+
+/** The largest answer of all, and open to everybody: Nest's own route would write it anew each time. */
+function serveBytes(app: NestExpressApplication, bytes: () => Buffer): void {
+  const express: Express = app.getHttpAdapter().getInstance();
+  express.get(`${DOCS_PATH}/openapi.json`, (_request, response) => {
+    response.type('application/json').send(bytes());
+  });
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => (made ??= make());
 }
