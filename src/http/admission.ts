@@ -79,9 +79,13 @@ export class Admission {
   /**
    * Lets a request in, or answers it 503 with `Retry-After` where `MAX_REQUESTS` are under way, or
    * eight of its connection. Its body has not been read then; Node throws it away, and the connection goes on.
+   * Those of one connection that came at once are let in one turn of the event loop later.
    */
   readonly admit = (request: Request, response: Response, next: NextFunction): void => {
-    if (!this.hasPlaceFor(request)) {
+    const here = (request.socket as Connection)[UNDER_WAY] ?? 0;
+    // What it has sent behind these stays with its kernel until one of them is answered.
+    if (here >= MOST_OF_ONE) request.socket.pause();
+    if (here >= MOST_OF_ONE || !this.hasPlaceFor(request)) {
       REQUESTS_REFUSED.inc();
       this.untold.requests += 1;
       this.tellSoon();
@@ -89,7 +93,10 @@ export class Admission {
       return;
     }
     this.follow(request, response);
-    next();
+    // What came in one piece takes turns with other connections: libuv reads on from one of them as
+    // long as there is more, and its requests would be answered by the hundred while others wait.
+    if (here === 0) next();
+    else setImmediate(next);
   };
 
   /**
@@ -119,8 +126,6 @@ export class Admission {
   }
 
   private hasPlaceFor(request: Request): boolean {
-    const here = (request.socket as Connection)[UNDER_WAY] ?? 0;
-    if (here >= MOST_OF_ONE) return false;
     const { maxRequests } = this.limits;
     return (
       this.underWay < maxRequests ||
@@ -134,6 +139,7 @@ export class Admission {
     if (here === undefined) return;
     socket[UNDER_WAY] = here + change;
     this.underWay += change;
+    if (change < 0 && here === MOST_OF_ONE) socket.resume();
   }
 
   /**
