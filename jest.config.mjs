@@ -11,6 +11,11 @@ export const WIDER = ['e2e', 'cli', 'nodes', 'second-service'].map(
   (name) => `<rootDir>/test/${name}/`,
 );
 
+/** What is about the embedded PostgreSQL itself: left out where `TEST_DATABASE_URL` names another. */
+const EMBEDDED = ['storage/embedded-postgres', 'contract/start'].map(
+  (name) => `<rootDir>/test/${name}.spec.ts`,
+);
+
 /** What `npm run test:faults` runs. */
 export const FAULTS = '<rootDir>/test/faults/';
 
@@ -31,5 +36,11 @@ export default {
   ...base,
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   // The wider suites have those that start many processes, a browser, or a database to break.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', ...WIDER, FAULTS],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/dist/',
+    ...WIDER,
+    FAULTS,
+    ...(process.env.TEST_DATABASE_URL === undefined ? [] : EMBEDDED),
+  ],
 };
