@@ -220,8 +220,8 @@ describeInBrowser('Administration in Swagger UI', () => {
     it('is renewed before the next requests, once for all of them, and none is lost', async () => {
       const client = await aShortLivedAdmin();
       const token = await docs.logIn(client);
-      await docs.execute('listScopes');
-      await docs.execute('listAccessRules');
+      await docs.show('listScopes');
+      await docs.show('listAccessRules');
       await delay(LIFE_SECONDS * 1000 + 100);
       expect(await statusWith(token)).toBe(401);
       docs.sent.length = 0;

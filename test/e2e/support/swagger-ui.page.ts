@@ -81,6 +81,11 @@ export class SwaggerUiPage {
     return this.page.locator('.opblock-tag').allInnerTexts();
   }
 
+  /** Opens an operation, and sends nothing. */
+  async show(operationId: string): Promise<void> {
+    await this.opened(operationId);
+  }
+
   /** Opens an operation and executes it as it stands. */
   async execute(operationId: string): Promise<Execution> {
     await this.press(operationId);
