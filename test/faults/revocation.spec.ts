@@ -11,6 +11,7 @@ import { secretDigest } from '../../src/secrets/digests.js';
 import { aClient, type StoredClient } from '../support/builders.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { basic, getToken } from '../support/http.js';
+import { inFull } from '../support/lengths.js';
 import { describeWithPgBouncer, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 import { startServerNodes, type ServerNodes } from '../support/server-nodes.js';
 import type { ServerProcess } from '../support/server.js';
@@ -18,8 +19,8 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { ask, Watch, type Outcome, type Question } from '../support/watch.js';
 
 const BOUND_MS = 1000;
-/** Of each kind in each state: eight kinds, six states, 528 revocations. */
-const ROUNDS = 11;
+/** Of each kind in each state: eight kinds, six states, in the full form 528 revocations. */
+const ROUNDS = inFull(11, 5);
 /** What is killed falls at any moment between two reads of the log. */
 const SPREAD_MS = 200;
 const WATCHED_MS = BOUND_MS + 250;
