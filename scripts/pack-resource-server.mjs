@@ -6,7 +6,7 @@
 // The manifest is not the server's own: that one pins every version and brings a database along.
 // A service has a Nest already, and a second copy would break its injection; so Nest is a peer.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -51,6 +51,7 @@ function manifest() {
 }
 
 run(process.execPath, join(root, 'scripts/build-if-stale.mjs'));
+mkdirSync(target, { recursive: true });
 const stage = mkdtempSync(join(tmpdir(), 'postern-package-'));
 try {
   for (const folder of FOLDERS) {
