@@ -145,6 +145,13 @@ export class BornExpressAdapter extends ExpressAdapter {
     else app(request, response, () => unrouted(request, response));
   }
 
+  /** Sets a header as it stands; Express would look each one over, and complete a content type. */
+  override setHeader(response: Response, name: string, value: string): unknown {
+    return name.toLowerCase() === 'content-type'
+      ? super.setHeader(response, name, value)
+      : response.setHeader(name, value);
+  }
+
   /**
    * Writes an object as JSON, which nearly every answer is. Express would parse its own content type
    * again, and ask whether the caller has the answer already: that is left to it where a handler has
