@@ -2,7 +2,8 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { DomainError } from '../errors/domain-error.js';
-import { accessRuleOf } from '../resource-server/access-rule.js';
+import { mediaType } from '../protocol/media-type.js';
+import { KnownAccessRules } from '../resource-server/access-rule.js';
 import { readBody } from './read-body.js';
 
 /** In bytes. */
@@ -21,7 +22,11 @@ const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
  */
 @Injectable()
 export class JsonBodyGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector) {}
+  private readonly rules: KnownAccessRules;
+
+  constructor(reflector: Reflector) {
+    this.rules = new KnownAccessRules(reflector);
+  }
 
   /**
    * @throws DomainError `unsupported_media_type`, `payload_too_large`, or `malformed_json` for what
@@ -30,8 +35,7 @@ export class JsonBodyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     if (!METHODS_WITH_BODY.has(request.method) || !hasBody(request)) return true;
-    const rule = accessRuleOf(this.reflector, context.getClass(), context.getHandler());
-    return rule?.kind === 'client' ? true : this.read(request);
+    return this.rules.of(context)?.kind === 'client' ? true : this.read(request);
   }
 
   private async read(request: Request): Promise<boolean> {
@@ -49,7 +53,7 @@ function hasBody(request: Request): boolean {
 }
 
 function assertJson(request: Request): void {
-  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = mediaType(request.headers['content-type']);
   if (
     JSON_TYPES.includes(type) &&
     (request.headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity'

@@ -23,3 +23,26 @@ export function accessRuleOf(
 ): AccessRule | undefined {
   return reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, [handler, controller]);
 }
+
+/** The rules of handlers, each looked up once: what the decorators said does not change. */
+export class KnownAccessRules {
+  private readonly rules = new Map<ReturnType<ExecutionContext['getHandler']>, KnownRule>();
+
+  constructor(private readonly reflector: Reflector) {}
+
+  /** As {@link accessRuleOf}, for the handler that is about to be called. */
+  of(context: Pick<ExecutionContext, 'getClass' | 'getHandler'>): AccessRule | undefined {
+    const [controller, handler] = [context.getClass(), context.getHandler()];
+    const known = this.rules.get(handler);
+    if (known?.controller === controller) return known.rule;
+    const rule = accessRuleOf(this.reflector, controller, handler);
+    this.rules.set(handler, { controller, rule });
+    return rule;
+  }
+}
+
+/** A controller's rule holds for a handler that it inherits, which another may inherit too. */
+interface KnownRule {
+  readonly controller: Type;
+  readonly rule: AccessRule | undefined;
+}

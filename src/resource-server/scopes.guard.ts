@@ -1,13 +1,7 @@
-import {
-  Inject,
-  Injectable,
-  type CanActivate,
-  type ExecutionContext,
-  type Type,
-} from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { accessRuleOf, type AccessRule } from './access-rule.js';
+import { KnownAccessRules, type AccessRule } from './access-rule.js';
 import { rememberCaller } from './current-client.decorator.js';
 import { PUBLIC_CONTROLLERS, type ResourceServerExtras } from './resource-server.options.js';
 import { TokenGate } from './token-gate.js';
@@ -19,21 +13,23 @@ import { isPending } from './token-verifier.js';
  */
 @Injectable()
 export class ScopesGuard implements CanActivate {
-  private readonly rules = new Map<ReturnType<ExecutionContext['getHandler']>, KnownRule>();
+  private readonly rules: KnownAccessRules;
 
   constructor(
     private readonly gate: TokenGate,
     @Inject(PUBLIC_CONTROLLERS)
     private readonly publicControllers: NonNullable<ResourceServerExtras['publicControllers']>,
-    private readonly reflector: Reflector,
-  ) {}
+    reflector: Reflector,
+  ) {
+    this.rules = new KnownAccessRules(reflector);
+  }
 
   /**
    * @returns true, at once for a public handler; false never
    * @throws DomainError as {@link TokenGate.admit}
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const rule = this.ruleOf(context);
+    const rule = this.rules.of(context);
     if (rule === undefined) return this.withoutRule(context);
     if (rule.kind === 'public' || rule.kind === 'client') return true;
     return this.admit(context.switchToHttp().getRequest<Request>(), rule);
@@ -50,20 +46,4 @@ export class ScopesGuard implements CanActivate {
     if (isPending(caller)) return caller.then((later) => rememberCaller(request, later));
     return rememberCaller(request, caller);
   }
-
-  /** Looked up once: what the decorators said does not change. */
-  private ruleOf(context: ExecutionContext): AccessRule | undefined {
-    const [controller, handler] = [context.getClass(), context.getHandler()];
-    const known = this.rules.get(handler);
-    if (known?.controller === controller) return known.rule;
-    const rule = accessRuleOf(this.reflector, controller, handler);
-    this.rules.set(handler, { controller, rule });
-    return rule;
-  }
-}
-
-/** A controller's rule holds for a handler that it inherits, which another may inherit too. */
-interface KnownRule {
-  readonly controller: Type;
-  readonly rule: AccessRule | undefined;
 }

@@ -5,6 +5,7 @@ import { parseBasicCredentials } from '../../protocol/basic-credentials.js';
 import { hasQueryParameter, singleAuthorization } from '../../protocol/bearer-token.js';
 import { parseFormParameters, type FormParameters } from '../../protocol/form-parameters.js';
 import { MalformedRequestError } from '../../protocol/malformed-request.js';
+import { mediaType } from '../../protocol/media-type.js';
 import type { ShownCredentials } from '../domain/client-authenticator.js';
 import { noteForm } from './oauth-request.js';
 
@@ -39,7 +40,7 @@ function assertForm(request: Request, body: Buffer): void {
   if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
     throw new MalformedRequestError('Send the body as it is, without a Content-Encoding.');
   }
-  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  const type = mediaType(request.headers['content-type']);
   if (type !== FORM) {
     throw new MalformedRequestError(
       `Send the parameters as a form, with Content-Type: ${FORM}${instead(type)}.`,
@@ -50,8 +51,8 @@ function assertForm(request: Request, body: Buffer): void {
   }
 }
 
-function instead(type: string | undefined): string {
-  if (type?.endsWith('json') === true) return ' (this body is JSON)';
+function instead(type: string): string {
+  if (type.endsWith('json')) return ' (this body is JSON)';
   return type === 'multipart/form-data' ? ' (this body is multipart; curl needs -d, not -F)' : '';
 }
 
