@@ -7,6 +7,7 @@ export interface PresentedCredentials {
   readonly clientSecret: string;
 }
 
+const SCHEME = /^basic(?: |$)/i;
 /** Whole groups of four, and a last one that may lack its padding. */
 const BASE64 = /^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 const CONTROL = /\p{Cc}/u;
@@ -24,9 +25,8 @@ const CONTROL = /\p{Cc}/u;
  *   control character (`echo` without `-n` adds a line break)
  */
 export function parseBasicCredentials(authorization: string): PresentedCredentials[] | undefined {
-  const [scheme = ''] = authorization.split(' ', 1);
-  if (scheme.toLowerCase() !== 'basic') return undefined;
-  const text = decodeBase64(authorization.slice(scheme.length).trim());
+  if (!SCHEME.test(authorization)) return undefined;
+  const text = decodeBase64(authorization.slice('basic'.length).trim());
   if (/[\r\n]$/.test(text)) {
     throw new MalformedRequestError(
       'The credentials in the Basic header end with a line break. Encode them without one, for example with echo -n.',

@@ -62,7 +62,7 @@ function utf8(body: Uint8Array): string {
 }
 
 function decoded(encoded: string): string {
-  const text = percentDecoded(encoded.replaceAll('+', ' '));
+  const text = percentDecoded(encoded.includes('+') ? encoded.replaceAll('+', ' ') : encoded);
   if (!CONTROL.test(text)) return text;
   throw new MalformedRequestError(
     /[\r\n]$/.test(text)
