@@ -63,7 +63,7 @@ export class TokenGate {
 
   private admitted(caller: VerifiedToken | undefined, rule: AccessRule): VerifiedToken {
     if (caller === undefined) throw this.invalidToken('unknown, expired or revoked token');
-    if (!caller.audience.some((audience) => this.isOurs(audience))) {
+    if (!this.isFor(caller.audience)) {
       throw this.invalidToken(`token of client ${caller.clientId} is for another audience`);
     }
     const missing = missingScopes(rule, caller.scopes);
@@ -72,8 +72,11 @@ export class TokenGate {
   }
 
   /** URIs are compared in their WHATWG form, which the usual spelling spares. */
-  private isOurs(audience: string): boolean {
-    return audience === this.options.audience || normalizedResource(audience) === this.audience;
+  private isFor(audience: readonly string[]): boolean {
+    return (
+      audience.includes(this.options.audience) ||
+      audience.some((uri) => normalizedResource(uri) === this.audience)
+    );
   }
 
   private invalidToken(reason: string): DomainError {
