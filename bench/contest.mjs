@@ -1,8 +1,9 @@
 import { alternate, measureSlice } from './support/slices.mjs';
 import { Generator } from './support/generator.mjs';
+import { stopServers } from './support/server-process.mjs';
 
-/** Code that has run little is slow: before what counts, each server gets slices that do not. */
-const WARM_UP = { connections: 32, slices: 2 };
+/** Code that has run little is slow: before what counts, each server gets load that does not. */
+const WARM_UP_CONNECTIONS = 32;
 
 /**
  * Runs contests: for each a load, and the servers that it goes to in turn.
@@ -17,17 +18,17 @@ export async function runContests(contests, options, postgres) {
   const answered = new Map();
   try {
     for (const { subject, loadOf, servers } of contests) {
-      const run = (connections, slices) =>
+      const run = (connections, slices, seconds) =>
         alternate(servers, slices, async (server) => {
-          const order = { load: loadOf(server), connections, seconds: options.seconds };
+          const order = { load: loadOf(server), connections, seconds };
           const slice = await measureSlice({ generator, postgres }, server, order);
           answered.set(server.name, (answered.get(server.name) ?? 0) + slice.requests);
           return slice;
         });
-      await run(WARM_UP.connections, WARM_UP.slices);
+      await run(WARM_UP_CONNECTIONS, 1, options.warmUp);
       for (const connections of options.connections) {
         process.stderr.write(`${subject}, ${connections} connections …\n`);
-        const found = await run(connections, options.slices);
+        const found = await run(connections, options.slices, options.seconds);
         cells.push(...servers.map((server) => toCell(subject, connections, server, found)));
       }
     }
@@ -35,6 +36,40 @@ export async function runContests(contests, options, postgres) {
     generator.stop();
   }
   return { cells, answered };
+}
+
+/**
+ * Runs the same contests several times with servers started anew, and puts their slices together: the
+ * same code in another process is a tenth and more faster or slower, for as long as that lasts.
+ *
+ * @param run starts the servers, and runs the contests with these options
+ * @returns as runContests
+ */
+export async function overStarts({ starts, slices, ...others }, run) {
+  const cells = new Map();
+  const answered = new Map();
+  for (let start = 0; start < starts; start += 1) {
+    const found = await run({ ...others, slices: Math.ceil(slices / starts) });
+    await stopServers();
+    for (const cell of found.cells) {
+      const { subject, connections, server } = cell;
+      const key = [subject, connections, server].join();
+      cells.set(key, together(cells.get(key), cell));
+    }
+    for (const [name, count] of found.answered) {
+      answered.set(name, (answered.get(name) ?? 0) + count);
+    }
+  }
+  return { cells: [...cells.values()], answered };
+}
+
+function together(earlier, cell) {
+  if (earlier === undefined) return cell;
+  return {
+    ...cell,
+    slices: [...earlier.slices, ...cell.slices],
+    peakMiB: Math.max(earlier.peakMiB, cell.peakMiB),
+  };
 }
 
 function toCell(subject, connections, { name, peakMiB }, slices) {

@@ -28,12 +28,12 @@ export function report(cells, options, postgres) {
   ].join('\n\n');
 }
 
-function machine({ version }, { seconds, slices }) {
+function machine({ version }, { seconds, slices, starts }) {
   const [{ model }] = cpus();
   const gib = Math.round(totalmem() / 2 ** 30);
   return [
     `Node ${process.versions.node}, PostgreSQL ${version} (fsync, synchronous_commit, full_page_writes: on)`,
-    `${cpus().length} x ${model.trim()}, ${gib} GiB; ${slices} alternating slices of ${seconds} s, medians`,
+    `${cpus().length} x ${model.trim()}, ${gib} GiB; ${slices} alternating slices of ${seconds} s over ${starts} starts, medians`,
     `× is ${OWN} over that server, turn by turn; by CPU: requests for the same CPU of the server's process`,
   ].join('\n');
 }
