@@ -4,6 +4,8 @@ import { stopServers } from './support/server-process.mjs';
 
 /** Code that has run little is slow: before what counts, each server gets load that does not. */
 const WARM_UP_CONNECTIONS = 32;
+/** At most, in seconds: while the others had their slices, this one's code has left the caches. */
+const LEAD_IN = 1;
 
 /**
  * Runs contests: for each a load, and the servers that it goes to in turn.
@@ -18,17 +20,19 @@ export async function runContests(contests, options, postgres) {
   const answered = new Map();
   try {
     for (const { subject, loadOf, servers } of contests) {
-      const run = (connections, slices, seconds) =>
-        alternate(servers, slices, async (server) => {
-          const order = { load: loadOf(server), connections, seconds };
-          const slice = await measureSlice({ generator, postgres }, server, order);
-          answered.set(server.name, (answered.get(server.name) ?? 0) + slice.requests);
-          return slice;
-        });
-      await run(WARM_UP_CONNECTIONS, 1, options.warmUp);
+      const load = async (server, connections, seconds) => {
+        const order = { load: loadOf(server), connections, seconds };
+        const slice = await measureSlice({ generator, postgres }, server, order);
+        answered.set(server.name, (answered.get(server.name) ?? 0) + slice.requests);
+        return slice;
+      };
+      for (const server of servers) await load(server, WARM_UP_CONNECTIONS, options.warmUp);
       for (const connections of options.connections) {
         process.stderr.write(`${subject}, ${connections} connections …\n`);
-        const found = await run(connections, options.slices, options.seconds);
+        const found = await alternate(servers, options.slices, async (server) => {
+          await load(server, connections, Math.min(LEAD_IN, options.seconds));
+          return load(server, connections, options.seconds);
+        });
         cells.push(...servers.map((server) => toCell(subject, connections, server, found)));
       }
     }

@@ -6,11 +6,11 @@ export const USAGE = `npm run bench [-- [token|check|disk|growth] [options]]
   --seconds 2              length of a slice
   --slices 6               slices of each server, for each number of connections
   --starts 2               how often all servers are started anew for them (token, check)
-  --warm-up 8              seconds of load that each server gets first, which do not count
+  --warm-up 15             seconds of load that each server gets first, which do not count
   --only a,b               these servers alone, beside this project's
   --rows 2000000           tokens to store (disk, growth)
   --json <file>            writes every slice there too
-  --quick                  half a minute: --seconds 0.5 --slices 2 --starts 1 --warm-up 2 --rows 200000
+  --quick                  about a minute: --seconds 0.5 --slices 2 --starts 1 --warm-up 2 --rows 200000
 `;
 
 /** Reads the command line. */
@@ -33,7 +33,7 @@ export function readOptions(args) {
   });
   const usual = values.quick
     ? { seconds: 0.5, slices: 2, starts: 1, warmUp: 2, rows: 200_000 }
-    : { seconds: 2, slices: 6, starts: 2, warmUp: 8, rows: 2_000_000 };
+    : { seconds: 2, slices: 6, starts: 2, warmUp: 15, rows: 2_000_000 };
   return {
     mode: positionals[0] ?? 'token',
     help: values.help,
