@@ -20,7 +20,7 @@ import { ask, Watch, type Outcome, type Question } from '../support/watch.js';
 
 const BOUND_MS = 1000;
 /** Of each kind in each state: eight kinds, six states, in the full form 528 revocations. */
-const ROUNDS = inFull(11, 5);
+const ROUNDS = inFull(11, 2);
 /** What is killed falls at any moment between two reads of the log. */
 const SPREAD_MS = 200;
 const WATCHED_MS = BOUND_MS + 250;
