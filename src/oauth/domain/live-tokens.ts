@@ -12,7 +12,7 @@ import { TokensRepository } from './tokens.repository.js';
 
 const MOST_TOKENS = 50_000;
 
-/** Counted here and told when somebody asks: telling at each check would be a fifth of it. */
+/** Counted here and told when somebody asks: at each check the telling would show. */
 const untold = { cache: 0, database: 0 };
 
 const LOOK_UPS = new Counter({
