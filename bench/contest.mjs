@@ -23,7 +23,7 @@ export async function runContests(contests, options, postgres) {
       const load = async (server, connections, seconds) => {
         const order = { load: loadOf(server), connections, seconds };
         const slice = await measureSlice({ generator, postgres }, server, order);
-        answered.set(server.name, (answered.get(server.name) ?? 0) + slice.requests);
+        add(answered, server.name, slice.requests);
         return slice;
       };
       for (const server of servers) await load(server, WARM_UP_CONNECTIONS, options.warmUp);
@@ -60,11 +60,13 @@ export async function overStarts({ starts, slices, ...others }, run) {
       const key = [subject, connections, server].join();
       cells.set(key, together(cells.get(key), cell));
     }
-    for (const [name, count] of found.answered) {
-      answered.set(name, (answered.get(name) ?? 0) + count);
-    }
+    for (const [name, count] of found.answered) add(answered, name, count);
   }
   return { cells: [...cells.values()], answered };
+}
+
+function add(counts, name, count) {
+  counts.set(name, (counts.get(name) ?? 0) + count);
 }
 
 function together(earlier, cell) {

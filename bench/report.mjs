@@ -21,19 +21,19 @@ export function report(cells, options, postgres) {
     return own && other && ratios(own.slices, other.slices);
   };
   return [
-    machine(postgres, options),
+    machine(postgres, options, cells),
     figureTable(cells, ratioOf),
     goalTable(judge(subjects, ratioOf)),
     quality(cells),
   ].join('\n\n');
 }
 
-function machine({ version }, { seconds, slices, starts }) {
+function machine({ version }, { seconds, starts }, [{ slices }]) {
   const [{ model }] = cpus();
   const gib = Math.round(totalmem() / 2 ** 30);
   return [
     `Node ${process.versions.node}, PostgreSQL ${version} (fsync, synchronous_commit, full_page_writes: on)`,
-    `${cpus().length} x ${model.trim()}, ${gib} GiB; ${slices} alternating slices of ${seconds} s over ${starts} starts, medians`,
+    `${cpus().length} x ${model.trim()}, ${gib} GiB; ${slices.length} alternating slices of ${seconds} s over ${starts} starts, medians`,
     `× is ${OWN} over that server, turn by turn; by CPU: requests for the same CPU of the server's process`,
   ].join('\n');
 }
