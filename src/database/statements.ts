@@ -1,4 +1,10 @@
-import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
+import {
+  DatabaseError,
+  type Pool,
+  type PoolClient,
+  type QueryResult,
+  type QueryResultRow,
+} from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { DatabaseConnection } from './data-source-options.js';
@@ -39,14 +45,29 @@ export class Statements {
    * @throws node-postgres' own errors; `isStoreUnavailable` tells those of a store out of reach
    */
   async run<Row extends QueryResultRow>(
-    { name, text }: Statement,
+    statement: Statement,
     values: readonly unknown[],
   ): Promise<Row[]> {
-    const query =
-      this.connection.pooler === 'none'
-        ? this.pool.query<Row>({ text, values: [...values], ...(name !== undefined && { name }) })
-        : this.inTransaction((client) => client.query<Row>(text, [...values]));
-    return (await query).rows;
+    return (await this.query<Row>(statement, values)).rows;
+  }
+
+  /**
+   * Runs what gives no rows.
+   *
+   * @returns how many rows it has changed
+   * @throws as {@link run}
+   */
+  async execute(statement: Statement, values: readonly unknown[]): Promise<number> {
+    return (await this.query(statement, values)).rowCount ?? 0;
+  }
+
+  private query<Row extends QueryResultRow>(
+    { name, text }: Statement,
+    values: readonly unknown[],
+  ): Promise<QueryResult<Row>> {
+    return this.connection.pooler === 'none'
+      ? this.pool.query<Row>({ text, values: [...values], ...(name !== undefined && { name }) })
+      : this.inTransaction((client) => client.query<Row>(text, [...values]));
   }
 
   private async inTransaction<Result>(

@@ -176,10 +176,10 @@ export class FakeTokensRepository extends TokensRepository {
   /** What the next insertions come to. */
   outcome: () => Promise<boolean> = () => Promise.resolve(true);
 
-  override async insert(token: NewAccessToken): Promise<Date | undefined> {
-    if (!(await this.outcome())) return undefined;
-    this.inserted.push(token);
-    return new Date();
+  override async insert(token: NewAccessToken): Promise<boolean> {
+    const isStored = await this.outcome();
+    if (isStored) this.inserted.push(token);
+    return isStored;
   }
 
   override revoke(): Promise<boolean> {

@@ -185,6 +185,14 @@ describe('a token', () => {
     });
   });
 
+  // What a JWT says of its times it has from its row.
+  it('is not given as a JWT where its row has died since', async () => {
+    const { issue, tokens } = setUp();
+    const error = await refusal(issue({ accessTokenFormat: 'jwt' }));
+    expect(tokens.inserted).toHaveLength(1);
+    expect(error.code).toBe('temporarily_unavailable');
+  });
+
   it('is not given where the store fails, whose failure stays as it is', async () => {
     const { issue, tokens } = setUp();
     tokens.outcome = () => Promise.reject(new Error('down'));

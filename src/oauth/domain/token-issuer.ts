@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { normalizedResource } from '../../protocol/resource-indicator.js';
 import { parseScope } from '../../protocol/scope.js';
-import { tokenDigest } from '../../secrets/digests.js';
+import { tokenDigest, type TokenDigest } from '../../secrets/digests.js';
 import { AccessTokenSigner } from '../../signing-keys/domain/access-token-signer.js';
 import { drawAccessToken, drawTokenName, type NewAccessToken } from './access-token.js';
 import type { AuthenticatedClient } from './client-authenticator.js';
@@ -91,38 +91,31 @@ export class TokenIssuer {
     const isJwt = client.accessTokenFormat === 'jwt';
     const drawn = isJwt ? drawTokenName() : drawAccessToken();
     const ttlSeconds = accessTokenTtlOf(client, this.settings.accessTokenTtlSeconds);
-    const issuedAt = await this.tokens.insert({
-      digest: tokenDigest(drawn),
-      clientKey: client.key,
-      ttlSeconds,
-      ...granted,
-    });
-    if (issuedAt === undefined) return undefined;
-    const issued = { expiresInSeconds: ttlSeconds, scopes: granted.scopes };
-    if (!isJwt) return { accessToken: drawn, ...issued };
-    return {
-      accessToken: await this.sign(client, drawn, granted, issuedAt, ttlSeconds),
-      ...issued,
-    };
+    const digest = tokenDigest(drawn);
+    const token = { digest, clientKey: client.key, ttlSeconds, ...granted };
+    if (!(await this.tokens.insert(token))) return undefined;
+    const accessToken = isJwt ? await this.sign(drawn, digest) : drawn;
+    if (accessToken === undefined) return undefined;
+    return { accessToken, expiresInSeconds: ttlSeconds, scopes: granted.scopes };
   }
 
-  /** After the commit, so that the token says of its times what its row says. */
-  private sign(
-    { clientId }: Client,
-    jti: string,
-    { scopes, audience }: Pick<NewAccessToken, 'scopes' | 'audience'>,
-    issuedAt: Date,
-    ttlSeconds: number,
-  ): Promise<string> {
-    const seconds = Math.floor(issuedAt.getTime() / 1000);
+  /**
+   * Writes a stored token down as a JWT: by its row, so that both say the same of scopes and times.
+   *
+   * @returns undefined where it is dead already
+   */
+  private async sign(jti: string, digest: TokenDigest): Promise<string | undefined> {
+    const live = await this.tokens.findLive(digest);
+    if (live === undefined) return undefined;
+    const { clientId, scopes, audience, issuedAt, expiresAt } = live.claims;
     return this.signer.sign({
       jti,
       issuer: this.settings.publicUrl,
       clientId,
       scopes,
-      audience: audience ?? [this.settings.defaultAudience],
-      issuedAt: seconds,
-      expiresAt: seconds + ttlSeconds,
+      audience,
+      issuedAt: inSeconds(issuedAt),
+      expiresAt: inSeconds(expiresAt),
     });
   }
 
@@ -139,6 +132,11 @@ export class TokenIssuer {
     const isDefault = normalizedResource(only) === normalizedResource(defaultAudience);
     return isDefault && others.length === 0 ? null : granted;
   }
+}
+
+/** Seconds since the epoch (`NumericDate`, RFC 7519 §2). */
+function inSeconds(instant: Date): number {
+  return Math.floor(instant.getTime() / 1000);
 }
 
 /** Whether an error is about the client, and not about a store that can't take the token now. */

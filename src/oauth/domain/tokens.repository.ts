@@ -7,11 +7,11 @@ export abstract class TokensRepository {
   /**
    * Stores a token, durably, if its client may still have it at that moment.
    *
-   * @returns when it was issued, by the clock of the store; undefined where the client was switched
-   *   off, deleted or lost a scope in between: nothing is stored then
+   * @returns false where the client was switched off, deleted or lost a scope in between, before
+   *   that moment or right after it: there is no such token then
    * @throws DomainError `temporarily_unavailable` where too many wait already
    */
-  abstract insert(token: NewAccessToken): Promise<Date | undefined>;
+  abstract insert(token: NewAccessToken): Promise<boolean>;
 
   /**
    * Finds a token that is alive: not expired or revoked, its client enabled, its epoch the
