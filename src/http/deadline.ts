@@ -1,9 +1,15 @@
 import type { NextFunction, Request, Response } from 'express';
 import { temporarilyUnavailable } from '../errors/domain-error.js';
 import type { ErrorFilter } from '../errors/error.filter.js';
+import { inRequest, requestIdOf } from './request-id.js';
 
 /** For all else than the database: parsing, the catalogue, the queue of a busy process. */
 const BESIDE_THE_DATABASE_MS = 500;
+
+interface Unanswered {
+  readonly request: Request;
+  readonly response: Response;
+}
 
 /**
  * Answers 503 where a handler has not answered in time: a call to the database may have waited for a
@@ -16,17 +22,32 @@ const BESIDE_THE_DATABASE_MS = 500;
  */
 export function answerInTime(errors: ErrorFilter, dbTimeoutMs: number) {
   const withinMs = dbTimeoutMs + BESIDE_THE_DATABASE_MS;
-  return (request: Request, response: Response, next: NextFunction): void => {
+  let came: Unanswered[] = [];
+
+  // Who has nothing to wait for is answered in the turn of the event loop in which it came: a timer
+  // for it would be a twentieth of its work.
+  const watchAll = (): void => {
+    const all = came;
+    came = [];
+    for (const one of all) if (!one.response.writableEnded && !one.response.closed) watch(one);
+  };
+
+  const watch = ({ request, response }: Unanswered): void => {
     const expire = (): void => {
       if (request.readableFlowing === true && !request.complete) {
         timer.refresh();
         return;
       }
       const late = temporarilyUnavailable(undefined, `no answer within ${withinMs} ms`);
-      errors.respond(late, request, response);
+      inRequest(requestIdOf(request), () => errors.respond(late, request, response));
     };
     const timer = setTimeout(expire, withinMs);
     response.once('close', () => clearTimeout(timer));
+  };
+
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (came.length === 0) setImmediate(watchAll);
+    came.push({ request, response });
     next();
   };
 }
