@@ -12,7 +12,7 @@ import { currentRequestId, identify, inRequest, requestIdOf } from './request-id
 const DB_TIMEOUT_MS = 100;
 const WITHIN_MS = DB_TIMEOUT_MS + 500;
 /** How much later than due an answer may come. */
-const ROOM_MS = 250;
+const ROOM_MS = 450;
 
 let server: Server;
 let port: number;
