@@ -6,11 +6,6 @@ import { inRequest, requestIdOf } from './request-id.js';
 /** For all else than the database: parsing, the catalogue, the queue of a busy process. */
 const BESIDE_THE_DATABASE_MS = 500;
 
-interface Unanswered {
-  readonly request: Request;
-  readonly response: Response;
-}
-
 /**
  * Answers 503 where a handler has not answered in time: a call to the database may have waited for a
  * connection before its own time began, and a request makes several calls. What the handler does
@@ -22,17 +17,18 @@ interface Unanswered {
  */
 export function answerInTime(errors: ErrorFilter, dbTimeoutMs: number) {
   const withinMs = dbTimeoutMs + BESIDE_THE_DATABASE_MS;
-  let came: Unanswered[] = [];
+  let came: Response[] = [];
 
   // Who has nothing to wait for is answered in the turn of the event loop in which it came: a timer
   // for it would be a twentieth of its work.
   const watchAll = (): void => {
     const all = came;
     came = [];
-    for (const one of all) if (!one.response.writableEnded && !one.response.closed) watch(one);
+    for (const one of all) if (!one.writableEnded && !one.closed) watch(one);
   };
 
-  const watch = ({ request, response }: Unanswered): void => {
+  const watch = (response: Response): void => {
+    const request = response.req;
     const expire = (): void => {
       if (request.readableFlowing === true && !request.complete) {
         timer.refresh();
@@ -45,9 +41,9 @@ export function answerInTime(errors: ErrorFilter, dbTimeoutMs: number) {
     response.once('close', () => clearTimeout(timer));
   };
 
-  return (request: Request, response: Response, next: NextFunction): void => {
+  return (_request: Request, response: Response, next: NextFunction): void => {
     if (came.length === 0) setImmediate(watchAll);
-    came.push({ request, response });
+    came.push(response);
     next();
   };
 }
