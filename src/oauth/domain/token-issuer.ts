@@ -4,6 +4,7 @@ import { accessTokenTtlOf, type Client } from '../../clients/domain/client.js';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
+import { numericDate } from '../../protocol/numeric-date.js';
 import { normalizedResource } from '../../protocol/resource-indicator.js';
 import { parseScope } from '../../protocol/scope.js';
 import { tokenDigest, type TokenDigest } from '../../secrets/digests.js';
@@ -114,8 +115,8 @@ export class TokenIssuer {
       clientId,
       scopes,
       audience,
-      issuedAt: inSeconds(issuedAt),
-      expiresAt: inSeconds(expiresAt),
+      issuedAt: numericDate(issuedAt),
+      expiresAt: numericDate(expiresAt),
     });
   }
 
@@ -132,11 +133,6 @@ export class TokenIssuer {
     const isDefault = normalizedResource(only) === normalizedResource(defaultAudience);
     return isDefault && others.length === 0 ? null : granted;
   }
-}
-
-/** Seconds since the epoch (`NumericDate`, RFC 7519 §2). */
-function inSeconds(instant: Date): number {
-  return Math.floor(instant.getTime() / 1000);
 }
 
 /** Whether an error is about the client, and not about a store that can't take the token now. */

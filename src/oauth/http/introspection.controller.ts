@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import type { Client } from '../../clients/domain/client.js';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
+import { numericDate } from '../../protocol/numeric-date.js';
 import { formatScope } from '../../protocol/scope.js';
 import { access } from '../../resource-server/index.js';
 import { TokenIntrospector, type IntrospectedToken } from '../domain/token-introspector.js';
@@ -57,8 +58,8 @@ export class IntrospectionController {
       scope: formatScope(claims.scopes),
       client_id: claims.clientId,
       token_type: 'Bearer',
-      exp: secondsOf(claims.expiresAt),
-      iat: secondsOf(claims.issuedAt),
+      exp: numericDate(claims.expiresAt),
+      iat: numericDate(claims.issuedAt),
       sub: claims.clientId,
       iss: this.settings.publicUrl,
       aud: others.length === 0 ? only : claims.audience,
@@ -83,8 +84,4 @@ function mayKnowOf(caller: Client | undefined, { clientKey }: IntrospectedToken)
 
 function mayKnowOfAll({ scopes }: Client): boolean {
   return scopes.includes('introspection');
-}
-
-function secondsOf(time: Date): number {
-  return Math.floor(time.getTime() / 1000);
 }
