@@ -7,8 +7,8 @@ export abstract class TokensRepository {
   /**
    * Stores a token, durably, if its client may still have it at that moment.
    *
-   * @returns false where the client was switched off, deleted or lost a scope in between, before
-   *   that moment or right after it: there is no such token then
+   * @returns false where the client was switched off, deleted or lost a scope in between: nothing is
+   *   stored then, or nothing that is still alive
    * @throws DomainError `temporarily_unavailable` where too many wait already
    */
   abstract insert(token: NewAccessToken): Promise<boolean>;
