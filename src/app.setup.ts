@@ -13,6 +13,7 @@ import { answerInTime } from './http/deadline.js';
 import { answerParserErrors } from './http/parser-errors.js';
 import { identify, inRequest } from './http/request-id.js';
 import { handOnAll, refuseTarget, wellAddressed } from './http/unanswered-requests.js';
+import { letWait } from './http/waiting-headers.js';
 import { setupDocs } from './openapi/setup-docs.js';
 import { Draining } from './operations/draining.js';
 import { ScopeCatalogue } from './scopes/domain/scope-catalogue.js';
@@ -82,7 +83,7 @@ export async function createApp(
 function commonHeaders(draining: Draining) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const id = identify(request, response);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
+    letWait(response, 'X-Content-Type-Options', 'nosniff');
     // A kept connection would break when the listener closes; the caller is to open a new one elsewhere.
     if (draining.hasBegun) response.setHeader('Connection', 'close');
     inRequest(id, next);

@@ -7,6 +7,7 @@ import { temporarilyUnavailable } from '../errors/domain-error.js';
 import { isOAuthPath, oauthErrorResponse, problemResponse } from '../errors/error-response.js';
 import { withheld } from '../protocol/misplaced-credentials.js';
 import { requestIdOf } from './request-id.js';
+import { writeWhole } from './waiting-headers.js';
 
 /** How many requests of a connection are under way; undefined once it is closed. */
 const UNDER_WAY = Symbol('postern:under way');
@@ -187,8 +188,8 @@ class Refusal {
       after === undefined
         ? `${before}${id}${between}`
         : `${before}${JSON.stringify(withheld(path))}${between}${id}${after}`;
-    response.writeHead(503, { ...headers, 'Content-Length': Buffer.byteLength(body) });
-    response.end(body);
+    response.statusCode = 503;
+    writeWhole(response, headers, body);
   }
 }
 
@@ -202,11 +203,15 @@ function pathOf(request: Request): string {
 }
 
 interface Prepared {
-  readonly headers: Readonly<Record<string, string>>;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
   /** What stands around the id, and before that around the path where it is told. */
   readonly parts: readonly string[];
 }
 
 function prepared({ headers, body }: ReturnType<typeof problemResponse>): Prepared {
-  return { headers, parts: JSON.stringify(body).split(new RegExp(`"${PATH}"|${ID}`)) };
+  return {
+    headers: Object.entries(headers).flat(),
+    parts: JSON.stringify(body).split(new RegExp(`"${PATH}"|${ID}`)),
+  };
 }

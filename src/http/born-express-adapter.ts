@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http';
 import { StreamableFile, type NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, Response } from 'express';
@@ -8,6 +8,7 @@ import {
   type HandlerLayer,
   type RouterLayer,
 } from './fixed-routes.js';
+import { areWaiting, classOfWaiting, letWait, writeWhole } from './waiting-headers.js';
 
 /** Of a request that a fixed route has passed on: Express is to go on behind it. */
 const PASSED_ON = Symbol('postern:passed on');
@@ -17,6 +18,10 @@ const LARGEST_HEAD = 16 * 1024;
 
 /** How late a time-out for the head or the body may be noticed; Node's own 30 s would more than double it. */
 const CHECKED_EVERY_MS = 2000;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+/** The headers by which Express writes an answer in another way. */
+const SETTLES_FORM = /^(content-type|etag)$/i;
 
 type PassedRequest = Request & {
   [PASSED_ON]?: { readonly by: HandlerLayer; readonly error: unknown };
@@ -38,6 +43,8 @@ export class BornExpressAdapter extends ExpressAdapter {
   private unrouted: ((request: Request, response: Response) => void) | undefined;
   private known: ReadonlyMap<string, HandlerLayer> | undefined;
   private hooked = false;
+  /** Headers that Node takes, each with the value that was looked at last: most have one for ever. */
+  private readonly proven = new Map<string, string>();
 
   /** What requests find without the router, as `GET /metrics`. */
   get fixedRoutes(): string[] {
@@ -61,8 +68,8 @@ export class BornExpressAdapter extends ExpressAdapter {
     }
     const app = this.getInstance<Express>();
     class Question extends IncomingMessage {}
-    class Answer extends ServerResponse {}
-    // The classes stand between Express's prototypes and each object; they add nothing themselves.
+    const Answer = classOfWaiting();
+    // The classes stand between Express's prototypes and each object.
     Object.setPrototypeOf(Question.prototype, app.request);
     Object.setPrototypeOf(Answer.prototype, app.response);
     Object.assign(app, { request: Question.prototype, response: Answer.prototype });
@@ -147,9 +154,14 @@ export class BornExpressAdapter extends ExpressAdapter {
 
   /** Sets a header as it stands; Express would look each one over, and complete a content type. */
   override setHeader(response: Response, name: string, value: string): unknown {
-    return name.toLowerCase() === 'content-type'
-      ? super.setHeader(response, name, value)
-      : response.setHeader(name, value);
+    if (SETTLES_FORM.test(name)) return super.setHeader(response, name, value);
+    if (this.proven.get(name) !== value) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+      this.proven.set(name, value);
+    }
+    letWait(response, name, value);
+    return response;
   }
 
   /**
@@ -158,14 +170,13 @@ export class BornExpressAdapter extends ExpressAdapter {
    * set an `ETag` or a type of its own.
    */
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
-    if (!isPlain(body) || response.hasHeader('Content-Type') || response.hasHeader('ETag')) {
+    if (!isPlain(body) || (!areWaiting(response) && hasForm(response))) {
       return super.reply(response, body, statusCode);
     }
     const json = JSON.stringify(body);
     if (statusCode !== undefined) response.statusCode = statusCode;
-    response.setHeader('Content-Type', 'application/json; charset=utf-8');
-    response.setHeader('Content-Length', Buffer.byteLength(json));
-    return response.end(json);
+    writeWhole(response, ['Content-Type', JSON_TYPE], json);
+    return response;
   }
 }
 
@@ -176,6 +187,11 @@ function stepAside(layer: HandlerLayer): void {
     const passed = request[PASSED_ON];
     return passed?.by === layer ? next(passed.error) : handle(request, response, next);
   };
+}
+
+/** Whether it is said already what form the answer has, or which version of it this is. */
+function hasForm(response: Response): boolean {
+  return response.hasHeader('content-type') || response.hasHeader('etag');
 }
 
 /** A literal, a list, or an object of a class of our own: what JSON says all of. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerValues } from '../protocol/raw-headers.js';
 import { isRequestId } from '../protocol/request-id.js';
+import { letWait } from './waiting-headers.js';
 
 /** A request that has its id. */
 export interface IdentifiedRequest extends IncomingMessage {
@@ -17,7 +18,7 @@ export function identify(request: IncomingMessage, response: ServerResponse): st
   const [offered] = headerValues(request.rawHeaders, 'x-request-id');
   const id = offered !== undefined && isRequestId(offered) ? offered : randomUUID();
   (request as IdentifiedRequest).id = id;
-  response.setHeader('X-Request-Id', id);
+  letWait(response, 'X-Request-Id', id);
   return id;
 }
 
