@@ -72,6 +72,9 @@ export class BornExpressAdapter extends ExpressAdapter {
     // The classes stand between Express's prototypes and each object.
     Object.setPrototypeOf(Question.prototype, app.request);
     Object.setPrototypeOf(Answer.prototype, app.response);
+    // Nest returns each response from an async function, so that it is asked for a `then`, which
+    // would be looked for in all its prototypes.
+    Object.defineProperty(Answer.prototype, 'then', { value: undefined });
     Object.assign(app, { request: Question.prototype, response: Answer.prototype });
     const born = {
       IncomingMessage: Question,
