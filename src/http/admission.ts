@@ -109,7 +109,7 @@ export class Admission {
     let counted = true;
     let ended = false;
     this.count(socket, 1);
-    request.once('resume', () => {
+    const waitForBody = (): void => {
       // A body that came with its head is there before anybody reads it.
       if (request.complete || ended) return;
       this.count(socket, -1);
@@ -119,7 +119,9 @@ export class Admission {
         this.count(socket, 1);
         counted = true;
       });
-    });
+    };
+    // From Node 24 on, a request without a body is at its end from the beginning.
+    if (!request.readableEnded) request.once('resume', waitForBody);
     response.on('close', () => {
       ended = true;
       if (counted) this.count(socket, -1);
