@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { DomainError } from '../errors/domain-error.js';
 import { mediaType } from '../protocol/media-type.js';
 import { KnownAccessRules } from '../resource-server/access-rule.js';
+import { requestOf } from '../resource-server/request-of.js';
 import { readBody } from './read-body.js';
 
 /** In bytes. */
@@ -33,7 +34,7 @@ export class JsonBodyGuard implements CanActivate {
    *   is not JSON in UTF-8
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request>();
+    const request = requestOf(context);
     if (!METHODS_WITH_BODY.has(request.method) || !hasBody(request)) return true;
     return this.rules.of(context)?.kind === 'client' ? true : this.read(request);
   }

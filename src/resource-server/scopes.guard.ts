@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { KnownAccessRules, type AccessRule } from './access-rule.js';
 import { rememberCaller } from './current-client.decorator.js';
 import { PUBLIC_CONTROLLERS, type ResourceServerExtras } from './resource-server.options.js';
+import { requestOf } from './request-of.js';
 import { TokenGate } from './token-gate.js';
 import { isPending } from './token-verifier.js';
 
@@ -32,7 +33,7 @@ export class ScopesGuard implements CanActivate {
     const rule = this.rules.of(context);
     if (rule === undefined) return this.withoutRule(context);
     if (rule.kind === 'public' || rule.kind === 'client') return true;
-    return this.admit(context.switchToHttp().getRequest<Request>(), rule);
+    return this.admit(requestOf(context), rule);
   }
 
   /** The start-up check lets no such handler through; should one appear later, it stays shut. */

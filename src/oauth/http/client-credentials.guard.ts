@@ -10,6 +10,7 @@ import { UsageRecorder } from '../../clients/domain/usage-recorder.js';
 import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
+import { requestOf } from '../../resource-server/request-of.js';
 import {
   ClientAuthenticator,
   type AuthenticatedClient,
@@ -39,7 +40,7 @@ export class ClientCredentialsGuard implements CanActivate {
 
   /** @throws DomainError `invalid_client`, or `too_many_attempts` in its place */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request>();
+    const request = requestOf(context);
     const { shown } = findingsOf(request);
     if (shown === undefined) {
       throw new DomainError(

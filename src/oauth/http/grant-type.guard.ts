@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { Request } from 'express';
 import { DomainError } from '../../errors/domain-error.js';
 import { MalformedRequestError } from '../../protocol/malformed-request.js';
+import { requestOf } from '../../resource-server/request-of.js';
 import { findingsOf } from './oauth-request.js';
 
 /** The grants that this server knows (RFC 6749 §4); the metadata lists the same. */
@@ -15,7 +15,7 @@ export class GrantTypeGuard implements CanActivate {
    * @throws DomainError `unsupported_grant_type` for an unknown one
    */
   canActivate(context: ExecutionContext): boolean {
-    const { form } = findingsOf(context.switchToHttp().getRequest<Request>());
+    const { form } = findingsOf(requestOf(context));
     const grantType = form.get('grant_type');
     if (grantType === undefined) {
       throw new MalformedRequestError(

@@ -2,6 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import type { Request } from 'express';
 import { singleAuthorization } from '../../protocol/bearer-token.js';
 import { TokenGate } from '../../resource-server/index.js';
+import { requestOf } from '../../resource-server/request-of.js';
 import { CLIENT_AUTH_METHODS, ClientCredentialsGuard } from './client-credentials.guard.js';
 import { findingsOf } from './oauth-request.js';
 
@@ -21,7 +22,7 @@ export class IntrospectionGuard implements CanActivate {
 
   /** @throws DomainError as {@link ClientCredentialsGuard} and {@link TokenGate} do */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request>();
+    const request = requestOf(context);
     const { form, shown } = findingsOf(request);
     if (shown !== undefined || form.get('client_id') !== undefined || !hasBearer(request)) {
       return this.credentials.canActivate(context);

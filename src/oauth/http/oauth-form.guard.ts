@@ -6,6 +6,7 @@ import { hasQueryParameter, singleAuthorization } from '../../protocol/bearer-to
 import { parseFormParameters, type FormParameters } from '../../protocol/form-parameters.js';
 import { MalformedRequestError } from '../../protocol/malformed-request.js';
 import { mediaType } from '../../protocol/media-type.js';
+import { requestOf } from '../../resource-server/request-of.js';
 import type { ShownCredentials } from '../domain/client-authenticator.js';
 import { noteForm } from './oauth-request.js';
 
@@ -26,7 +27,7 @@ export class OAuthFormGuard implements CanActivate {
    * @throws MalformedRequestError (`invalid_request`) with a sentence that says what to do
    */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request>();
+    const request = requestOf(context);
     const body = await readBody(request, LIMIT);
     assertForm(request, body);
     assertNoCredentialsInQuery(request);
