@@ -66,8 +66,7 @@ export class TokenGate {
     if (!this.isFor(caller.audience)) {
       throw this.invalidToken(`token of client ${caller.clientId} is for another audience`);
     }
-    const missing = missingScopes(rule, caller.scopes);
-    if (missing.length > 0) throw this.insufficientScope(rule, missing);
+    if (!holds(caller.scopes, rule)) throw this.insufficientScope(rule, caller.scopes);
     return caller;
   }
 
@@ -85,12 +84,13 @@ export class TokenGate {
     return this.refusal('invalid_token', detail, { error: 'invalid_token' }, reason);
   }
 
-  private insufficientScope(rule: AccessRule, missing: readonly string[]): DomainError {
-    const needed = 'scopes' in rule ? rule.scopes.join(' ') : undefined;
+  private insufficientScope(rule: AccessRule, held: readonly string[]): DomainError {
+    const needed = 'scopes' in rule ? rule.scopes : [];
+    const missing = needed.filter((scope) => !held.includes(scope));
     return this.refusal(
       'insufficient_scope',
       `The access token lacks ${rule.kind === 'any_scope' ? 'each of these scopes' : 'a scope'}: ${missing.join(' ')}. Ask for a token that has it.`,
-      { error: 'insufficient_scope', scope: needed },
+      { error: 'insufficient_scope', scope: needed.join(' ') },
     );
   }
 
@@ -114,14 +114,14 @@ function unavailable(cause: unknown): never {
   throw cause instanceof DomainError ? cause : temporarilyUnavailable(cause);
 }
 
-/** The scopes that a rule asks for and a token lacks: empty where it may come in. */
-function missingScopes(rule: AccessRule, held: readonly string[]): readonly string[] {
+/** Whether the scopes of a token are what a rule asks for. */
+function holds(held: readonly string[], rule: AccessRule): boolean {
   switch (rule.kind) {
     case 'scopes':
-      return rule.scopes.filter((scope) => !held.includes(scope));
+      return rule.scopes.every((scope) => held.includes(scope));
     case 'any_scope':
-      return rule.scopes.some((scope) => held.includes(scope)) ? [] : rule.scopes;
+      return rule.scopes.some((scope) => held.includes(scope));
     default:
-      return [];
+      return true;
   }
 }

@@ -1,3 +1,5 @@
+// The global one is a getter, and this is asked at every check.
+import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
 import type { InvalidationFeed } from './invalidation-feed.js';
 
