@@ -1,3 +1,5 @@
+// The global one is a getter, and this is asked for at every request.
+import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../errors/domain-error.js';
 

@@ -1,3 +1,5 @@
+// The global one is a getter, and this is asked for at every request.
+import { Buffer } from 'node:buffer';
 import { OutgoingMessage, ServerResponse, type IncomingMessage } from 'node:http';
 
 /** Names and values in turn, as `writeHead` takes them. */

@@ -136,15 +136,11 @@ export class PostgresTokensRepository extends TokensRepository {
   }
 
   private async storeBatch(tokens: readonly NewAccessToken[]): Promise<boolean[]> {
-    const rows = tokens.map(valuesOf);
-    const [one = []] = rows;
+    const [first, ...others] = tokens;
     const stored =
-      rows.length === 1
-        ? await this.statements.execute(INSERT_ONE, one)
-        : await this.statements.execute(
-            INSERT,
-            one.map((_, at) => rows.map((values) => values[at])),
-          );
+      first !== undefined && others.length === 0
+        ? await this.statements.execute(INSERT_ONE, valuesOf(first))
+        : await this.statements.execute(INSERT, listsOf(tokens));
     if (stored === tokens.length) return tokens.map(() => true);
     // Nearly never: a client was changed at that very moment.
     const found = await this.lookUp(tokens.map(({ digest }) => digest));
@@ -152,7 +148,7 @@ export class PostgresTokensRepository extends TokensRepository {
   }
 
   private async lookUp(digests: readonly TokenDigest[]): Promise<(LiveAccessToken | undefined)[]> {
-    const rows = await this.statements.run<LiveRow>(FIND_LIVE, [digests.map(bytea)]);
+    const rows = await this.statements.run<LiveRow>(FIND_LIVE, [byteaList(digests)]);
     const live = new Map(rows.map((row) => [row.digest, this.toLiveToken(row)]));
     return digests.map((digest) => live.get(digest));
   }
@@ -172,11 +168,41 @@ export class PostgresTokensRepository extends TokensRepository {
   }
 }
 
-/** What the statements take of a token, in their order. */
-function valuesOf(token: NewAccessToken): unknown[] {
-  const { digest, clientKey, secretKey, scopes, audience, ttlSeconds } = token;
-  const list = audience?.join(' ') ?? null;
-  return [bytea(digest), clientKey, secretKey, formatScope(scopes), list, ttlSeconds];
+/** What the statement takes of a token, in its order. */
+function valuesOf({ digest, clientKey, secretKey, scopes, audience, ttlSeconds }: NewAccessToken) {
+  return [
+    bytea(digest),
+    clientKey,
+    secretKey,
+    formatScope(scopes),
+    audience?.join(' ') ?? null,
+    ttlSeconds,
+  ];
+}
+
+/** The same of several, a list for each. */
+function listsOf(tokens: readonly NewAccessToken[]) {
+  return [
+    byteaList(tokens.map(({ digest }) => digest)),
+    plainList(tokens.map(({ clientKey }) => clientKey)),
+    plainList(tokens.map(({ secretKey }) => secretKey)),
+    tokens.map(({ scopes }) => formatScope(scopes)),
+    tokens.map(({ audience }) => audience?.join(' ') ?? null),
+    plainList(tokens.map(({ ttlSeconds }) => ttlSeconds)),
+  ];
+}
+
+/**
+ * A list as PostgreSQL reads it, of what needs no escapes: node-postgres would look for them in each
+ * number, twice.
+ */
+function plainList(values: readonly (string | number)[]): string {
+  return `{${values.join(',')}}`;
+}
+
+/** Digests as PostgreSQL reads a list of bytes. */
+function byteaList(digests: readonly TokenDigest[]): string {
+  return plainList(digests.map((digest) => `"\\\\x${digest}"`));
 }
 
 /** A digest as PostgreSQL reads bytes. */
