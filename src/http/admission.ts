@@ -111,7 +111,7 @@ export class Admission {
     this.count(socket, 1);
     const waitForBody = (): void => {
       // A body that came with its head is there before anybody reads it.
-      if (request.complete || ended) return;
+      if (request.complete || ended || !counted) return;
       this.count(socket, -1);
       counted = false;
       request.once('end', () => {
@@ -121,7 +121,7 @@ export class Admission {
       });
     };
     // From Node 24 on, a request without a body is at its end from the beginning.
-    if (!request.readableEnded) request.once('resume', waitForBody);
+    if (!request.readableEnded) request.on('resume', waitForBody);
     response.on('close', () => {
       ended = true;
       if (counted) this.count(socket, -1);

@@ -38,7 +38,7 @@ export function answerInTime(errors: ErrorFilter, dbTimeoutMs: number) {
       inRequest(requestIdOf(request), () => errors.respond(late, request, response));
     };
     const timer = setTimeout(expire, withinMs);
-    response.once('close', () => clearTimeout(timer));
+    response.on('close', () => clearTimeout(timer));
   };
 
   return (_request: Request, response: Response, next: NextFunction): void => {

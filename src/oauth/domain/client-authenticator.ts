@@ -12,6 +12,7 @@ import { FailureRecorder } from '../../audit/domain/failure-recorder.js';
 import { DomainError } from '../../errors/domain-error.js';
 import type { PresentedCredentials } from '../../protocol/basic-credentials.js';
 import { withheld } from '../../protocol/misplaced-credentials.js';
+import type { Awaitable } from '../../resource-server/index.js';
 import { sameSecret, secretDigest, type SecretDigest } from '../../secrets/digests.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { isWithin } from './network-address.js';
@@ -74,7 +75,7 @@ export class ClientAuthenticator {
    * @throws DomainError `invalid_client`; `too_many_attempts` in its place past ten different wrong
    *   secrets; what the store throws when it is out of reach
    */
-  async authenticate(shown: ShownCredentials, caller: Caller): Promise<AuthenticatedClient> {
+  authenticate(shown: ShownCredentials, caller: Caller): Awaitable<AuthenticatedClient> {
     for (const reading of shown.readings) {
       const known = this.clients.find(reading.clientId);
       const verdict = judge(known, reading, shown.method, caller.address);

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DomainError } from '../../errors/domain-error.js';
+import { isPending, type Awaitable } from '../../resource-server/token-verifier.js';
 
 /** Far above what finding a refusal's cause takes, and nothing to a caller who has to mend something. */
 const BEAT_MS = 5;
@@ -35,23 +36,25 @@ export class RefusalBeat implements OnModuleDestroy {
   private ended = false;
 
   /**
-   * Runs what authenticates a caller; where that refuses, it does so at the next beat.
+   * Runs what authenticates a caller; where that refuses, it does so at the next beat. Who is let in
+   * at once is so here too.
    *
    * @throws what the task throws
    */
-  async of<Result>(task: () => Promise<Result>): Promise<Result> {
+  of<Result>(task: () => Awaitable<Result>): Awaitable<Result> {
     const began = nowMs();
-    try {
-      return await task();
-    } catch (error) {
-      if (error instanceof DomainError && REFUSALS.has(error.code)) await this.nextSince(began);
-      throw error;
-    }
+    const result = task();
+    return isPending(result) ? result.catch((error) => this.refuse(error, began)) : result;
   }
 
   async onModuleDestroy(): Promise<void> {
     this.ended = true;
     await this.sleeper?.terminate();
+  }
+
+  private async refuse(error: unknown, began: number): Promise<never> {
+    if (error instanceof DomainError && REFUSALS.has(error.code)) await this.nextSince(began);
+    throw error;
   }
 
   private nextSince(beganMs: number): Promise<void> {

@@ -7,6 +7,7 @@ import { DomainError } from '../../errors/domain-error.js';
 import { numericDate } from '../../protocol/numeric-date.js';
 import { normalizedResource } from '../../protocol/resource-indicator.js';
 import { parseScope } from '../../protocol/scope.js';
+import { isPending } from '../../resource-server/token-verifier.js';
 import { tokenDigest, type TokenDigest } from '../../secrets/digests.js';
 import { AccessTokenSigner } from '../../signing-keys/domain/access-token-signer.js';
 import { drawAccessToken, drawTokenName, type NewAccessToken } from './access-token.js';
@@ -73,7 +74,8 @@ export class TokenIssuer {
     assertGrant(client);
     const scopes = grantedScopes(client, request.scope);
     const audience = this.grantedAudience(client, request.resources);
-    const giveBack = await this.quota.take(client);
+    const taken = this.quota.take(client);
+    const giveBack = isPending(taken) ? await taken : taken;
     try {
       const issued = await this.store(client, { secretKey: secret.key, scopes, audience });
       if (issued === undefined) giveBack();

@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import type { Client } from '../../clients/domain/client.js';
 import { DomainError } from '../../errors/domain-error.js';
+import type { Awaitable } from '../../resource-server/index.js';
 import { TokenCounts, type TokenCount } from './token-counts.repository.js';
 
 const HOUR_MS = 3_600_000;
@@ -54,16 +55,15 @@ export class TokenQuota implements OnModuleDestroy {
    * @returns gives the token back, where none was issued for it
    * @throws DomainError `quota_exceeded` with the `RateLimit` fields where none is left
    */
-  async take(client: Client, now = Date.now()): Promise<() => void> {
+  take(client: Client, now = Date.now()): Awaitable<() => void> {
     const hour = Math.floor(now / HOUR_MS);
     const quota = client.tokenQuota;
-    const tally =
-      quota === null ? this.free(client.key, hour) : await this.limited(client.key, hour);
-    if (quota !== null && tally.shared + tally.own >= quota) throw exceeded(quota, now);
-    tally.own += 1;
-    return () => {
-      tally.own -= 1;
-    };
+    return quota === null
+      ? takenFrom(this.free(client.key, hour))
+      : this.limited(client.key, hour).then((tally) => {
+          if (tally.shared + tally.own >= quota) throw exceeded(quota, now);
+          return takenFrom(tally);
+        });
   }
 
   /**
@@ -151,6 +151,14 @@ export class TokenQuota implements OnModuleDestroy {
     clearInterval(this.timer);
     this.timer = undefined;
   }
+}
+
+/** Counts a token, and gives what takes that back. */
+function takenFrom(tally: Tally): () => void {
+  tally.own += 1;
+  return () => {
+    tally.own -= 1;
+  };
 }
 
 /** The fields are those of draft-ietf-httpapi-ratelimit-headers. */

@@ -11,6 +11,7 @@ import { SETTINGS } from '../../config/settings.module.js';
 import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../errors/domain-error.js';
 import { requestOf } from '../../resource-server/request-of.js';
+import { isPending } from '../../resource-server/token-verifier.js';
 import {
   ClientAuthenticator,
   type AuthenticatedClient,
@@ -38,8 +39,11 @@ export class ClientCredentialsGuard implements CanActivate {
     this.tells = logLevel === 'debug' || logLevel === 'trace';
   }
 
-  /** @throws DomainError `invalid_client`, or `too_many_attempts` in its place */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  /**
+   * @returns true, at once for a client that this node knows
+   * @throws DomainError `invalid_client`, or `too_many_attempts` in its place
+   */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = requestOf(context);
     const { shown } = findingsOf(request);
     if (shown === undefined) {
@@ -50,11 +54,14 @@ export class ClientCredentialsGuard implements CanActivate {
       );
     }
     const caller = callerOf(request);
-    const authenticated = await this.beat.of(() => this.authenticator.authenticate(shown, caller));
-    noteClient(request, authenticated);
-    this.usage.note(authenticated.client.key, authenticated.secret.key, caller.address);
-    if (this.tells) this.tell(request, caller, authenticated, shown.method);
-    return true;
+    const admit = (authenticated: AuthenticatedClient): true => {
+      noteClient(request, authenticated);
+      this.usage.note(authenticated.client.key, authenticated.secret.key, caller.address);
+      if (this.tells) this.tell(request, caller, authenticated, shown.method);
+      return true;
+    };
+    const found = this.beat.of(() => this.authenticator.authenticate(shown, caller));
+    return isPending(found) ? found.then(admit) : admit(found);
   }
 
   private tell(
