@@ -46,8 +46,8 @@ export function presentedToken(rawHeaders: readonly string[], target: string): P
  *   proxy may have decided by the other (RFC 6750 §3.1, `invalid_request`)
  */
 export function singleAuthorization(rawHeaders: readonly string[]): string | undefined {
-  const [authorization, ...others] = headerValues(rawHeaders, 'authorization');
-  if (others.length === 0) return authorization;
+  const values = headerValues(rawHeaders, 'authorization');
+  if (values.length <= 1) return values[0];
   throw new MalformedRequestError(
     'The request has two Authorization headers. Send one (a proxy or a library may be adding its own).',
   );
