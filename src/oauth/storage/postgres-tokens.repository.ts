@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import type { NewAuditEvent } from '../../audit/domain/audit-event.js';
 import { appendAuditEvent } from '../../audit/storage/append-audit-event.js';
@@ -87,6 +88,9 @@ interface LiveRow {
   readonly secondsLeft: number;
 }
 
+/** As many as there are clients at most, and few of those differ. */
+const MOST_LISTS = 1000;
+
 /** SQLSTATE check_violation: also what says that no partition takes a row. */
 const NO_PARTITION = '23514';
 
@@ -94,6 +98,7 @@ const NO_PARTITION = '23514';
 @Injectable()
 export class PostgresTokensRepository extends TokensRepository {
   private readonly insertions: Batches<NewAccessToken, boolean>;
+  private readonly lists = new SharedLists();
   private readonly lookUps: Batches<TokenDigest, LiveAccessToken | undefined>;
 
   constructor(
@@ -156,15 +161,25 @@ export class PostgresTokensRepository extends TokensRepository {
   /** Frozen, since many requests share it. */
   private toLiveToken(row: LiveRow): LiveAccessToken {
     const { digest, clientKey, secondsLeft, clientId, issuedAt, expiresAt } = row;
-    const scopes = parseScope(row.scope).filter((name) => row.clientScopes.includes(name));
-    const audience = row.audience?.split(' ') ?? [this.settings.defaultAudience];
-    const claims = { clientId, issuedAt, expiresAt, scopes: Object.freeze(scopes) };
-    return {
-      digest,
-      clientKey,
-      secondsLeft,
-      claims: Object.freeze({ ...claims, audience: Object.freeze(audience) }),
-    };
+    const held = parseScope(row.scope).filter((name) => row.clientScopes.includes(name));
+    const scopes = this.lists.of(formatScope(held));
+    const audience = this.lists.of(row.audience ?? this.settings.defaultAudience);
+    const claims = Object.freeze({ clientId, issuedAt, expiresAt, scopes, audience });
+    return { digest, clientKey, secondsLeft, claims };
+  }
+}
+
+/** Lists of names, one for all who have the same: what many share lies close at hand. */
+class SharedLists {
+  private readonly known = new LRUCache<string, readonly string[]>({ max: MOST_LISTS });
+
+  /** @param names with a blank between them; none is a list of none */
+  of(names: string): readonly string[] {
+    const known = this.known.get(names);
+    if (known !== undefined) return known;
+    const list = Object.freeze(names === '' ? [] : names.split(' '));
+    this.known.set(names, list);
+    return list;
   }
 }
 
