@@ -88,7 +88,7 @@ interface LiveRow {
   readonly secondsLeft: number;
 }
 
-/** As many as there are clients at most, and few of those differ. */
+/** Far more than are in use: scopes and audiences come in few combinations. */
 const MOST_LISTS = 1000;
 
 /** SQLSTATE check_violation: also what says that no partition takes a row. */
