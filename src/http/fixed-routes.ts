@@ -17,9 +17,6 @@ export interface RouterLayer extends RouteLayer, HandlerLayer {
   };
 }
 
-/** Handlers by method in capitals, and by path: as a request has them, so that none is put together. */
-export type FixedRoutes = ReadonlyMap<string, ReadonlyMap<string, HandlerLayer>>;
-
 /** A path that Express takes letter by letter. */
 const FIXED_PATH = /^[\w/.~-]+$/;
 /** Express calls a handler with as many parameters for errors alone (RequestHandler, ErrorRequestHandler). */
@@ -30,31 +27,22 @@ const PARAMETERS_FOR_ERRORS = 4;
  * handler, which no middleware and no other route comes before.
  *
  * @param stack what the router would try, in its order
- * @returns handlers, each under its path with and without a slash at its end; any other spelling is
- *   for the router
+ * @returns handlers by `<METHOD> <path>`, each path with and without a slash at its end; any other
+ *   spelling is for the router
  */
-export function fixedRoutes(stack: readonly RouterLayer[]): FixedRoutes {
-  const found = new Map<string, Map<string, HandlerLayer>>();
+export function fixedRoutes(stack: readonly RouterLayer[]): Map<string, HandlerLayer> {
+  const found = new Map<string, HandlerLayer>();
   for (const layer of stack) {
     const [handler, ...more] = layer.route?.stack ?? [];
     if (handler === undefined || more.length > 0) continue;
     for (const method of Object.keys(layer.route?.methods ?? {})) {
       for (const path of spellings(layer.route?.path)) {
         const first = stack.find((other) => answers(other, method, path));
-        if (first === layer) ofMethod(found, method.toUpperCase()).set(path, handler);
+        if (first === layer) found.set(`${method.toUpperCase()} ${path}`, handler);
       }
     }
   }
   return found;
-}
-
-function ofMethod(
-  found: Map<string, Map<string, HandlerLayer>>,
-  method: string,
-): Map<string, HandlerLayer> {
-  const known = found.get(method) ?? new Map<string, HandlerLayer>();
-  found.set(method, known);
-  return known;
 }
 
 function spellings(path: unknown): Set<string> {
