@@ -1,6 +1,7 @@
 // The global one is a getter, and this is asked for at every request.
 import { Buffer } from 'node:buffer';
 import { OutgoingMessage, ServerResponse, type IncomingMessage } from 'node:http';
+import { headerValues } from '../protocol/raw-headers.js';
 
 /** Names and values in turn, as `writeHead` takes them. */
 type RawHeaders = readonly string[];
@@ -53,7 +54,8 @@ export function classOfWaiting(): typeof ServerResponse {
  */
 export function letWait(response: ServerResponse, name: string, value: string): void {
   const waiting = (response as MayWait)[WAITING];
-  if (waiting === undefined || hasName(waiting, name)) response.setHeader(name, value);
+  if (waiting === undefined || headerValues(waiting, name.toLowerCase()).length > 0)
+    response.setHeader(name, value);
   else waiting.push(name, value);
 }
 
@@ -103,13 +105,4 @@ function tableOf(headers: RawHeaders): OutgoingMessage {
   const message = new OutgoingMessage();
   setAll(message, headers);
   return message;
-}
-
-function hasName(headers: RawHeaders, name: string): boolean {
-  const sought = name.toLowerCase();
-  for (let index = 0; index < headers.length; index += 2) {
-    const other = headers[index];
-    if (other?.length === sought.length && other.toLowerCase() === sought) return true;
-  }
-  return false;
 }
