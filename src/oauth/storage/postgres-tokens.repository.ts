@@ -98,7 +98,11 @@ const NO_PARTITION = '23514';
 @Injectable()
 export class PostgresTokensRepository extends TokensRepository {
   private readonly insertions: Batches<NewAccessToken, boolean>;
-  private readonly lists = new SharedLists();
+  /** Lists of names by their text: one for all tokens that have the same lies close at hand. */
+  private readonly lists = new LRUCache<string, readonly string[]>({
+    max: MOST_LISTS,
+    memoMethod: (names) => Object.freeze(names === '' ? [] : names.split(' ')),
+  });
   private readonly lookUps: Batches<TokenDigest, LiveAccessToken | undefined>;
 
   constructor(
@@ -162,24 +166,10 @@ export class PostgresTokensRepository extends TokensRepository {
   private toLiveToken(row: LiveRow): LiveAccessToken {
     const { digest, clientKey, secondsLeft, clientId, issuedAt, expiresAt } = row;
     const held = parseScope(row.scope).filter((name) => row.clientScopes.includes(name));
-    const scopes = this.lists.of(formatScope(held));
-    const audience = this.lists.of(row.audience ?? this.settings.defaultAudience);
+    const scopes = this.lists.memo(formatScope(held));
+    const audience = this.lists.memo(row.audience ?? this.settings.defaultAudience);
     const claims = Object.freeze({ clientId, issuedAt, expiresAt, scopes, audience });
     return { digest, clientKey, secondsLeft, claims };
-  }
-}
-
-/** Lists of names, one for all who have the same: what many share lies close at hand. */
-class SharedLists {
-  private readonly known = new LRUCache<string, readonly string[]>({ max: MOST_LISTS });
-
-  /** @param names with a blank between them; none is a list of none */
-  of(names: string): readonly string[] {
-    const known = this.known.get(names);
-    if (known !== undefined) return known;
-    const list = Object.freeze(names === '' ? [] : names.split(' '));
-    this.known.set(names, list);
-    return list;
   }
 }
 
