@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { requestOf } from './request-of.js';
 import type { VerifiedToken } from './token-verifier.js';
 
 /** On the request itself, where nobody meets it by chance; a WeakMap would cost more than the rest. */
@@ -24,7 +25,7 @@ export function rememberCaller(request: object, caller: VerifiedToken): true {
  * @throws an Error on a handler that is `@Public()`: nobody was asked who they are there
  */
 export function callerOf(context: ExecutionContext): VerifiedToken {
-  const caller = context.switchToHttp().getRequest<GuardedRequest>()[CALLER];
+  const caller = (requestOf(context) as GuardedRequest)[CALLER];
   if (caller !== undefined) return caller;
   const handler = `${context.getClass().name}.${context.getHandler().name}`;
   throw new Error(`${handler} asks who calls, but no token guards it: put @Scopes() on it.`);
