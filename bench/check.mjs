@@ -66,6 +66,8 @@ function contestsOf(servers, jwts) {
     subject,
     loadOf: ({ name }) => checkLoad(name.endsWith('-open') ? 'open' : 'guarded', tokens),
     servers: servers.filter(({ name }) => names.includes(name)),
+    // Where PostgreSQL has work to do, it would take its processor.
+    awake: subject !== 'uncached',
   }));
 }
 

@@ -10,7 +10,8 @@ const LEAD_IN = 1;
 /**
  * Runs contests: for each a load, and the servers that it goes to in turn.
  *
- * @param contests `{ subject, loadOf, servers }`: servers that are up, and the load for each
+ * @param contests `{ subject, loadOf, servers, awake }`: servers that are up, the load for each, and
+ *   whether the load is never to sleep
  * @returns cells `{ subject, connections, server, slices, peakMiB }`, and how many requests each
  *   server answered in all
  */
@@ -19,9 +20,9 @@ export async function runContests(contests, options, postgres) {
   const cells = [];
   const answered = new Map();
   try {
-    for (const { subject, loadOf, servers } of contests) {
+    for (const { subject, loadOf, servers, awake } of contests) {
       const load = async (server, connections, seconds) => {
-        const order = { load: loadOf(server), connections, seconds };
+        const order = { load: loadOf(server), connections, seconds, awake };
         const slice = await measureSlice({ generator, postgres }, server, order);
         add(answered, server.name, slice.requests);
         return slice;

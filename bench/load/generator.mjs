@@ -9,10 +9,11 @@ const STUCK_MS = 15_000;
  * Keeps a number of connections busy for a time: each sends its next request when the last one is
  * answered. The slice ends with the last answer.
  *
+ * @param awake whether this process is never to sleep meanwhile: who answers one that does has to wake it
  * @returns how many were answered, in how many seconds, and how long they took, in milliseconds
  * @throws Error where an answer was not 2xx, or a connection broke
  */
-async function slice({ port, connections, seconds, load }) {
+async function slice({ port, connections, seconds, load, awake }) {
   const requests = requestsOf(load);
   const latencies = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
   let begin = 0;
@@ -29,6 +30,7 @@ async function slice({ port, connections, seconds, load }) {
   begin = performance.now();
   end = begin + seconds * 1000;
   for (const { connection } of all) connection.send();
+  if (awake) stayAwake(end);
   await within(Promise.all(all.map(({ ended }) => ended)), 'no answer', seconds * 1000);
   const took = (performance.now() - begin) / 1000;
   const { user, system } = process.cpuUsage(cpu);
@@ -52,6 +54,10 @@ function open(port, next, answered) {
   ended.catch(() => undefined);
   connection.opened = Promise.race([connection.opened, ended]);
   return { connection, ended };
+}
+
+function stayAwake(end) {
+  if (performance.now() < end) setImmediate(stayAwake, end);
 }
 
 function within(promise, what, ms = 0) {
