@@ -17,14 +17,21 @@ export class LocalTokenVerifier extends TokenVerifier {
   }
 
   override verify(token: string): Awaitable<VerifiedToken | undefined> {
+    const known = this.tokens.findPresented(token);
+    if (known !== undefined) return known.claims;
     const read = this.reader.read(token);
     return read instanceof Promise
-      ? read.then((later) => this.claimsOf(later))
-      : this.claimsOf(read);
+      ? read.then((later) => this.claimsOf(token, later))
+      : this.claimsOf(token, read);
   }
 
-  private claimsOf(read: ReadToken | undefined): Awaitable<VerifiedToken | undefined> {
+  private claimsOf(
+    token: string,
+    read: ReadToken | undefined,
+  ): Awaitable<VerifiedToken | undefined> {
     const live = read && this.tokens.find(read.digest);
-    return live instanceof Promise ? live.then((later) => later?.claims) : live?.claims;
+    if (live instanceof Promise) return live.then((later) => later?.claims);
+    if (live !== undefined) this.tokens.rememberPresented(token, live);
+    return live?.claims;
   }
 }

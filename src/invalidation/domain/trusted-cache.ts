@@ -16,6 +16,9 @@ export interface TrustedCacheOptions<Value> {
 }
 
 const MOST_CHARACTERS = 32 * 1024 * 1024;
+/** A shortcut may be what nothing is to keep, such as a token itself: so it goes soon, used or not. */
+const SHORTCUT_MS = 1000;
+const MOST_SHORTCUTS = 5000;
 
 interface Known<Value> {
   readonly value: Value;
@@ -29,6 +32,7 @@ interface Known<Value> {
  */
 export class TrustedCache<Value extends object> {
   private readonly known: LRUCache<string, Known<Value>>;
+  private readonly shortcuts = new Map<string, Known<Value>>();
 
   constructor(
     private readonly feed: InvalidationFeed,
@@ -40,6 +44,7 @@ export class TrustedCache<Value extends object> {
       sizeCalculation: ({ value }) => 1 + options.charactersOf(value),
     });
     feed.subscribe((invalidations) => {
+      this.shortcuts.clear();
       if (invalidations === undefined) {
         this.known.clear();
         return;
@@ -54,15 +59,26 @@ export class TrustedCache<Value extends object> {
 
   /** The value of a key, where it is known and can be believed; undefined tells nothing. */
   find(key: string): Value | undefined {
-    const now = performance.now();
-    const value = this.findStale(key, now);
-    return value !== undefined && this.feed.isTrusted(now) ? value : undefined;
+    return this.believed(this.known.get(key));
+  }
+
+  /** The same by its shortcut, which spares the caller to work out the key. */
+  findByShortcut(shortcut: string): Value | undefined {
+    return this.believed(this.shortcuts.get(shortcut));
+  }
+
+  /** Lets what is known under a key be found by a shortcut, for a second or until anything is told. */
+  addShortcut(shortcut: string, key: string): void {
+    const known = this.known.peek(key);
+    if (known === undefined || this.shortcuts.size >= MOST_SHORTCUTS) return;
+    if (this.shortcuts.size === 0) setTimeout(() => this.shortcuts.clear(), SHORTCUT_MS).unref();
+    this.shortcuts.set(copyOf(shortcut), known);
   }
 
   /** The same, whether or not it can be believed at this moment. */
-  findStale(key: string, now = performance.now()): Value | undefined {
+  findStale(key: string): Value | undefined {
     const known = this.known.get(key);
-    return known !== undefined && now < known.until ? known.value : undefined;
+    return known !== undefined && performance.now() < known.until ? known.value : undefined;
   }
 
   /**
@@ -79,9 +95,19 @@ export class TrustedCache<Value extends object> {
     else {
       // A whole number, which V8 keeps in the object and not beside it.
       const until = Math.floor(askedAt + this.options.secondsLeftOf(value) * 1000);
-      // A copy: a piece of a longer text would keep all of it, and is slower to compare.
-      this.known.set(Buffer.from(key).toString(), { value, until });
+      this.known.set(copyOf(key), { value, until });
     }
     return value;
   }
+
+  private believed(known: Known<Value> | undefined): Value | undefined {
+    if (known === undefined) return undefined;
+    const now = performance.now();
+    return now < known.until && this.feed.isTrusted(now) ? known.value : undefined;
+  }
+}
+
+/** A piece of a longer text would keep all of it, and is slower to compare. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }

@@ -3,7 +3,7 @@ import type { VerifiedToken } from '../../resource-server/index.js';
 import type { TokenDigest } from '../../secrets/digests.js';
 
 const LENGTH = 30;
-const OPAQUE_TOKEN = /^[A-Za-z0-9]{30}$/;
+const LETTERS = /^[A-Za-z0-9]+$/;
 
 /** Draws an opaque access token: 30 letters and digits, 178 random bits (RFC 6749 §10.10). */
 export function drawAccessToken(): string {
@@ -23,7 +23,13 @@ export function drawTokenName(): string {
 
 /** Whether a text can be an opaque token of this server at all. */
 export function isOpaqueToken(text: string): boolean {
-  return OPAQUE_TOKEN.test(text);
+  // V8 unrolls `{30}`, which takes three times as long.
+  return hasOpaqueLength(text) && LETTERS.test(text);
+}
+
+/** The cheaper question, which tells a JWT from an opaque token. */
+export function hasOpaqueLength(text: string): boolean {
+  return text.length === LENGTH;
 }
 
 /** A token that is to be stored. The token itself is not among its fields. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { FakeInvalidationLog, FakeTokensRepository } from '../../../test/support/fakes.js';
@@ -6,7 +7,8 @@ import { tokenDigest } from '../../secrets/digests.js';
 import type { LiveAccessToken } from './access-token.js';
 import { LiveTokens } from './live-tokens.js';
 
-const DIGEST = tokenDigest('a token');
+const TOKEN = 'a'.repeat(30);
+const DIGEST = tokenDigest(TOKEN);
 
 class ScriptedTokens extends FakeTokensRepository {
   asked = 0;
@@ -98,7 +100,7 @@ describe('a live token', () => {
     store.live.set(DIGEST, aLiveToken({ secondsLeft: 0.05 }));
     await tokens.find(DIGEST);
     store.live.clear();
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await delay(60);
     expect(await tokens.find(DIGEST)).toBeUndefined();
   });
 
@@ -113,6 +115,71 @@ describe('a live token', () => {
     expect(await tokens.find(DIGEST)).toBeDefined();
     store.crossing = () => Promise.resolve();
     expect(await tokens.find(DIGEST)).toBeUndefined();
+  });
+});
+
+describe('a token by itself', () => {
+  async function presented() {
+    const found = await setUp();
+    await found.tokens.find(DIGEST);
+    found.tokens.rememberPresented(TOKEN, aLiveToken());
+    return found;
+  }
+
+  it('is found as it is by its digest, and only where that is known', async () => {
+    const { tokens, store } = await presented();
+    expect(tokens.findPresented(TOKEN)).toBe(await tokens.find(DIGEST));
+    expect(store.asked).toBe(1);
+    const other = 'b'.repeat(30);
+    tokens.rememberPresented(other, aLiveToken({ digest: tokenDigest(other) }));
+    expect(tokens.findPresented(other)).toBeUndefined();
+  });
+
+  it.each<[string, { clients?: number[]; tokens?: string[]; server?: string }]>([
+    ['it was revoked', { tokens: [DIGEST] }],
+    ['its client was changed', { clients: [1] }],
+    ['another was revoked', { tokens: [tokenDigest('another')] }],
+    ['the feed begins anew', { server: 'two' }],
+  ])('is not found where %s', async (_what, told) => {
+    const { tokens, feed, log } = await presented();
+    Object.assign(log, told);
+    await feed.readNow();
+    expect(tokens.findPresented(TOKEN)).toBeUndefined();
+  });
+
+  it('is not believed where the log can not be read', async () => {
+    const { tokens, feed, log } = await presented();
+    log.answer = down;
+    await feed.readNow();
+    expect(tokens.findPresented(TOKEN)).toBeUndefined();
+  });
+
+  it('is not found once it has expired', async () => {
+    const { tokens, store } = await setUp();
+    store.live.set(DIGEST, aLiveToken({ secondsLeft: 0.3 }));
+    await tokens.find(DIGEST);
+    tokens.rememberPresented(TOKEN, aLiveToken());
+    expect(tokens.findPresented(TOKEN)).toBeDefined();
+    await delay(310);
+    expect(tokens.findPresented(TOKEN)).toBeUndefined();
+  });
+
+  it('is kept for no longer than a second, however often it is asked for', async () => {
+    const { tokens } = await presented();
+    for (let asked = 0; asked < 3; asked += 1) {
+      expect(tokens.findPresented(TOKEN)).toBeDefined();
+      await delay(200);
+    }
+    await delay(420);
+    expect(tokens.findPresented(TOKEN)).toBeUndefined();
+    expect(await tokens.find(DIGEST)).toBeDefined();
+  });
+
+  it('is one of five thousand at most', async () => {
+    const { tokens } = await presented();
+    const many = Array.from({ length: 5000 }, (_, index) => String(index).padStart(30, 'c'));
+    for (const token of many) tokens.rememberPresented(token, aLiveToken());
+    expect(many.filter((token) => tokens.findPresented(token) !== undefined)).toHaveLength(4999);
   });
 });
 
@@ -132,7 +199,7 @@ describe('without a database', () => {
     await found.tokens.find(DIGEST);
     found.log.answer = down;
     found.store.findLive = down;
-    await new Promise((resolve) => setTimeout(resolve, 950));
+    await delay(950);
     return found;
   }
 
@@ -145,7 +212,7 @@ describe('without a database', () => {
     const { tokens } = await outage(2);
     expect(await tokens.find(DIGEST)).toBeDefined();
     await expect(tokens.find(tokenDigest('unknown'))).rejects.toThrow('down');
-    await new Promise((resolve) => setTimeout(resolve, 1300));
+    await delay(1300);
     await expect(tokens.find(DIGEST)).rejects.toThrow('down');
   });
 

@@ -7,7 +7,7 @@ import { InvalidationFeed } from '../../invalidation/domain/invalidation-feed.js
 import { TrustedCache } from '../../invalidation/domain/trusted-cache.js';
 import type { Awaitable } from '../../resource-server/index.js';
 import type { TokenDigest } from '../../secrets/digests.js';
-import type { LiveAccessToken } from './access-token.js';
+import { hasOpaqueLength, type LiveAccessToken } from './access-token.js';
 import { TokensRepository } from './tokens.repository.js';
 
 const MOST_TOKENS = 50_000;
@@ -73,6 +73,25 @@ export class LiveTokens {
         if (!this.mayBeStale(error)) throw error;
         return stale;
       });
+  }
+
+  /**
+   * Finds one by the opaque token itself: its digest would cost more than the rest of a check. Such
+   * tokens are kept for a second at most, about as long as memory has what a request brought anyway;
+   * maps seed their hash, so that no time tells how much of a token was right.
+   *
+   * Of a JWT the digest is the cheaper one, and it says itself when it expires.
+   */
+  findPresented(token: string): LiveAccessToken | undefined {
+    if (!hasOpaqueLength(token)) return undefined;
+    const known = this.known.findByShortcut(token);
+    if (known !== undefined) untold.cache += 1;
+    return known;
+  }
+
+  /** Lets a token that was found by its digest be found by itself for a moment. */
+  rememberPresented(token: string, { digest }: LiveAccessToken): void {
+    if (hasOpaqueLength(token)) this.known.addShortcut(token, digest);
   }
 
   private mayBeStale(error: unknown): boolean {

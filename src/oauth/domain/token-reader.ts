@@ -44,7 +44,7 @@ export class TokenReader {
    * @throws what the store throws, where the keys of JWTs can't be had
    */
   read(token: string): Awaitable<ReadToken | undefined> {
-    // Of a JWT too it is the digest that is remembered: no token is to lie about in memory.
+    // Of a JWT too it is the digest that is remembered: no token is to lie about in memory for long.
     const digest = tokenDigest(token);
     if (isOpaqueToken(token)) return { digest };
     const known = this.checked.get(digest);
