@@ -7,7 +7,7 @@ if (vm.SourceTextModule === undefined) {
 }
 
 /** The folders of the wider suite. */
-export const WIDER = ['e2e', 'cli', 'nodes', 'second-service'].map(
+export const WIDER = ['e2e', 'cli', 'nodes', 'second-service', 'bench'].map(
   (name) => `<rootDir>/test/${name}/`,
 );
 

@@ -65,7 +65,7 @@ async function store(databaseUrl, rows, keys) {
 
 function aToken({ clientKey, secretKey }) {
   return {
-    digest: randomBytes(DIGEST_BYTES),
+    digest: randomBytes(DIGEST_BYTES).toString('hex'),
     clientKey,
     secretKey,
     scopes: ['read', 'write'],
