@@ -4,6 +4,7 @@ import { headerValues } from './raw-headers.js';
 /** Longer than any token that a server of this kind hands out; what is longer is not looked at. */
 export const LONGEST_TOKEN = 8192;
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+const BEARER = /^bearer( |$)/i;
 
 /** What a request to a protected route says about its token. */
 export type PresentedToken =
@@ -22,19 +23,21 @@ export type PresentedToken =
  */
 export function presentedToken(rawHeaders: readonly string[], target: string): PresentedToken {
   const authorization = singleAuthorization(rawHeaders);
-  if (authorization === undefined) return { kind: 'none' };
-  const blank = authorization.indexOf(' ');
-  const scheme = blank === -1 ? authorization : authorization.slice(0, blank);
-  if (scheme.length !== 6 || scheme.toLowerCase() !== 'bearer') return { kind: 'none' };
+  if (authorization === undefined || !isBearer(authorization)) return { kind: 'none' };
   if (hasQueryParameter(target, 'access_token')) {
     throw new MalformedRequestError(
       'The access token was sent twice, in the header and in the query. Send it in the Authorization header alone.',
     );
   }
-  const token = authorization.slice(scheme.length).trim();
+  const token = authorization.slice('Bearer'.length).trim();
   return token.length <= LONGEST_TOKEN && B64TOKEN.test(token)
     ? { kind: 'token', token }
     : { kind: 'malformed' };
+}
+
+/** Whether the value of an `Authorization` header is of the scheme `Bearer`, in any case (RFC 9110 §11.1). */
+export function isBearer(authorization: string): boolean {
+  return BEARER.test(authorization);
 }
 
 /**

@@ -62,7 +62,7 @@ export class TrustedCache<Value extends object> {
     return this.believed(this.known.get(key));
   }
 
-  /** The same by its shortcut, which spares the caller to work out the key. */
+  /** As {@link find}, by a shortcut, which spares the caller to work out the key. */
   findByShortcut(shortcut: string): Value | undefined {
     return this.believed(this.shortcuts.get(shortcut));
   }
@@ -75,7 +75,7 @@ export class TrustedCache<Value extends object> {
     this.shortcuts.set(copyOf(shortcut), known);
   }
 
-  /** The same, whether or not it can be believed at this moment. */
+  /** The value of a key, whether or not it can be believed at this moment. */
   findStale(key: string): Value | undefined {
     const known = this.known.get(key);
     return known !== undefined && performance.now() < known.until ? known.value : undefined;

@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { singleAuthorization } from '../../protocol/bearer-token.js';
+import { isBearer, singleAuthorization } from '../../protocol/bearer-token.js';
 import { TokenGate } from '../../resource-server/index.js';
 import { requestOf } from '../../resource-server/request-of.js';
 import { CLIENT_AUTH_METHODS, ClientCredentialsGuard } from './client-credentials.guard.js';
@@ -33,5 +33,5 @@ export class IntrospectionGuard implements CanActivate {
 }
 
 function hasBearer({ rawHeaders }: Request): boolean {
-  return /^bearer( |$)/i.test(singleAuthorization(rawHeaders) ?? '');
+  return isBearer(singleAuthorization(rawHeaders) ?? '');
 }
