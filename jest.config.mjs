@@ -7,7 +7,7 @@ if (vm.SourceTextModule === undefined) {
 }
 
 /** The folders of the wider suite. */
-export const WIDER = ['e2e', 'cli', 'nodes', 'second-service', 'bench'].map(
+export const WIDER = ['e2e', 'cli', 'nodes', 'second-service'].map(
   (name) => `<rootDir>/test/${name}/`,
 );
 
@@ -16,8 +16,8 @@ const EMBEDDED = ['storage/embedded-postgres', 'contract/start'].map(
   (name) => `<rootDir>/test/${name}.spec.ts`,
 );
 
-/** What `npm run test:faults` runs. */
-export const FAULTS = '<rootDir>/test/faults/';
+/** The folders that `npm run test:faults` runs, one file after the other. */
+export const ALONE = ['faults', 'bench'].map((name) => `<rootDir>/test/${name}/`);
 
 /** What both test commands share: `npm test` (here) and `npm run test:e2e`. */
 export const base = {
@@ -40,7 +40,7 @@ export default {
     '/node_modules/',
     '<rootDir>/dist/',
     ...WIDER,
-    FAULTS,
+    ...ALONE,
     ...(process.env.TEST_DATABASE_URL === undefined ? [] : EMBEDDED),
   ],
 };

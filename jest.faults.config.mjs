@@ -1,9 +1,9 @@
-import { base, FAULTS } from './jest.config.mjs';
+import { ALONE, base } from './jest.config.mjs';
 
 export default {
   ...base,
-  testMatch: [`${FAULTS}**/*.spec.ts`],
+  testMatch: ALONE.map((folder) => `${folder}**/*.spec.ts`),
   testTimeout: 120_000,
-  // Most of these measure: one after the other, so that none disturbs the next.
+  // Most of these measure or make load: one after the other, so that none disturbs the next.
   maxWorkers: 1,
 };
