@@ -69,8 +69,9 @@ export class TrustedCache<Value extends object> {
 
   /** Lets what is known under a key be found by a shortcut, for a second or until anything is told. */
   addShortcut(shortcut: string, key: string): void {
+    if (this.shortcuts.size >= MOST_SHORTCUTS) return;
     const known = this.known.peek(key);
-    if (known === undefined || this.shortcuts.size >= MOST_SHORTCUTS) return;
+    if (known === undefined) return;
     if (this.shortcuts.size === 0) setTimeout(() => this.shortcuts.clear(), SHORTCUT_MS).unref();
     this.shortcuts.set(copyOf(shortcut), known);
   }
