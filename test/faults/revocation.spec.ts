@@ -12,6 +12,7 @@ import { aClient, type StoredClient } from '../support/builders.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { basic, getToken } from '../support/http.js';
 import { inFull } from '../support/lengths.js';
+import { metric } from '../support/metrics.js';
 import { describeWithPgBouncer, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 import { startServerNodes, type ServerNodes } from '../support/server-nodes.js';
 import type { ServerProcess } from '../support/server.js';
@@ -262,19 +263,14 @@ function question(kind: Kind, { client, token }: Victim, { baseUrl }: ServerProc
 }
 
 /** Of each node, what its metrics say. */
-function metricOf({ servers }: Site, line: string): Promise<number[]> {
-  const read = async ({ baseUrl }: ServerProcess): Promise<number> => {
-    const text = await (await fetch(`${baseUrl}/metrics`)).text();
-    const found = text.split('\n').find((one) => one.startsWith(`${line} `));
-    return Number(found?.slice(line.length));
-  };
-  return Promise.all(servers.nodes.map(read));
+function metricOfEach({ servers }: Site, name: string): Promise<number[]> {
+  return Promise.all(servers.nodes.map(({ baseUrl }) => metric(baseUrl, name)));
 }
 
 /** Waits until each node reads the log again, whose caches then begin empty. */
 async function untilRead(site: Site, since: number): Promise<void> {
   await until(async () => {
-    const read = await metricOf(site, 'postern_invalidation_last_read_timestamp_seconds');
+    const read = await metricOfEach(site, 'postern_invalidation_last_read_timestamp_seconds');
     return read.every((seconds) => seconds * 1000 > since);
   }, NOTICED_WITHIN_MS);
 }
@@ -285,7 +281,7 @@ async function untilRead(site: Site, since: number): Promise<void> {
  */
 async function warm(site: Site, victims: readonly Victim[]): Promise<void> {
   const checks = KINDS.filter(({ asks }) => asks === undefined).length;
-  const fromCaches = () => metricOf(site, 'postern_token_lookups_total{from="cache"}');
+  const fromCaches = () => metricOfEach(site, 'postern_token_lookups_total{from="cache"}');
   await until(async () => {
     const before = await fromCaches();
     const asked = victims.flatMap((victim, index) =>

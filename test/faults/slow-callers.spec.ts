@@ -5,10 +5,11 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Socket } from 'node:net';
-import { send, tokenRequest } from '../support/http.js';
+import { tokenRequest } from '../support/http.js';
 import { openSocket } from '../support/open-socket.js';
 import { inFull } from '../support/lengths.js';
 import { residentMiB } from '../support/memory.js';
+import { metric } from '../support/metrics.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SteadyLoad } from '../support/steady-load.js';
 import { until } from '../support/until.js';
@@ -64,9 +65,8 @@ afterEach(async () => {
 
 afterAll(() => server.stop());
 
-async function openFiles(): Promise<number> {
-  const { text } = await send(`${server.baseUrl}/metrics`);
-  return Number(/^process_open_fds (\d+)$/m.exec(text)?.[1]);
+function openFiles(): Promise<number> {
+  return metric(server.baseUrl, 'process_open_fds');
 }
 
 /** Well-behaved callers, until they have been served so often; none may fail. Gives the median, in ms. */

@@ -7,6 +7,7 @@
 import { aClient, type StoredClient } from '../support/builders.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { basic, getToken, postForm, send, type Answer } from '../support/http.js';
+import { metric } from '../support/metrics.js';
 import { startServerNodes, type ServerNodes } from '../support/server-nodes.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -65,9 +66,7 @@ async function answered(text: string, since: Date): Promise<boolean> {
 
 /** Whether the other node has read the log since a moment, on its way that is not held up. */
 async function hasRead(since: number): Promise<boolean> {
-  const text = await (await fetch(`${there}/metrics`)).text();
-  const read = /^postern_invalidation_last_read_timestamp_seconds (\S+)/m.exec(text)?.[1];
-  return Number(read) * 1000 > since;
+  return (await metric(there, 'postern_invalidation_last_read_timestamp_seconds')) * 1000 > since;
 }
 
 /**

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDatabase } from '../support/database.js';
 import { basic, getToken, postForm, send } from '../support/http.js';
+import { metric } from '../support/metrics.js';
 import { spawnServer, startProcess, startServer, type TestServer } from '../support/server.js';
 import { SteadyLoad } from '../support/steady-load.js';
 import { until } from '../support/until.js';
@@ -73,11 +74,6 @@ function refused({ baseUrl }: TestServer): Promise<unknown> {
   );
 }
 
-async function metric({ baseUrl }: TestServer, name: string): Promise<number> {
-  const { text } = await send(`${baseUrl}/metrics`);
-  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1]);
-}
-
 describe('several workers', () => {
   it('serve together, on the one port, and say once that they are ready', async () => {
     const server = await start();
@@ -98,8 +94,8 @@ describe('several workers', () => {
     const requests = 4 * WORKERS;
     for (let round = 0; round < requests; round += 1) await refused(server);
     for (let round = 0; round < WORKERS; round += 1) {
-      expect(await metric(server, 'postern_workers')).toBe(WORKERS);
-      expect(await metric(server, 'postern_authentication_failures_total')).toBe(requests);
+      expect(await metric(server.baseUrl, 'postern_workers')).toBe(WORKERS);
+      expect(await metric(server.baseUrl, 'postern_authentication_failures_total')).toBe(requests);
     }
     const { text } = await send(`${server.baseUrl}/metrics`);
     expect(text).toMatch(/^postern_build_info\{.*\} 1$/m);
@@ -111,7 +107,7 @@ describe('several workers', () => {
     process.kill(hanging, 'SIGSTOP');
     try {
       const began = performance.now();
-      expect(await metric(server, 'postern_workers')).toBe(1);
+      expect(await metric(server.baseUrl, 'postern_workers')).toBe(1);
       expect(performance.now() - began).toBeLessThan(3000);
     } finally {
       process.kill(hanging, 'SIGCONT');
