@@ -10,6 +10,7 @@ import { FailedWorkerError } from './failed-worker-error.js';
 import { foundSettings } from './found-settings.js';
 import { nextPauseMs } from './restart-pause.js';
 import type { Running } from './endings.js';
+import { closeUntakenConnection } from './untaken-connection.js';
 import { startOrder, type Order, type Report } from './worker-orders.js';
 
 /** What a worker may need beyond its grace, to close its pool and to write what it has gathered. */
@@ -112,6 +113,7 @@ class Supervisor implements Running {
 
   private fork(first: boolean): Life {
     const worker = cluster.fork();
+    closeUntakenConnection(worker.process);
     this.living.add(worker);
     const { settings, database } = this;
     const order = startOrder({ settings, embedded: database.embedded, first });
