@@ -31,6 +31,13 @@ export interface IssuedToken {
   readonly scopes: readonly string[];
 }
 
+/** A token that is to be stored. */
+interface DrawnToken {
+  /** The opaque token itself, or the name of a JWT. */
+  readonly drawn: string;
+  readonly token: NewAccessToken;
+}
+
 const TOKENS_ISSUED = new Counter({
   name: 'postern_tokens_issued_total',
   help: 'Access tokens issued',
@@ -57,8 +64,22 @@ export class TokenIssuer {
   async issue(authenticated: AuthenticatedClient, request: TokenRequest): Promise<IssuedToken> {
     const { client, again } = authenticated;
     try {
-      const issued = await this.issueTo(authenticated, request);
-      if (issued !== undefined) return issued;
+      const { drawn, token } = this.draw(authenticated, request);
+      const taken = this.quota.take(client);
+      const giveBack = isPending(taken) ? await taken : taken;
+      let accessToken: string | undefined;
+      try {
+        if (await this.tokens.insert(token)) {
+          const isJwt = client.accessTokenFormat === 'jwt';
+          accessToken = isJwt ? await this.sign(drawn, token.digest) : drawn;
+        }
+      } finally {
+        if (accessToken === undefined) giveBack();
+      }
+      if (accessToken !== undefined) {
+        TOKENS_ISSUED.inc();
+        return { accessToken, expiresInSeconds: token.ttlSeconds, scopes: token.scopes };
+      }
     } catch (error) {
       if (again === undefined || !isRefusal(error)) throw error;
     }
@@ -66,40 +87,21 @@ export class TokenIssuer {
     return this.issue(await again(), request);
   }
 
-  /** @returns undefined where the client may not have it any more when it is stored */
-  private async issueTo(
-    { client, secret }: AuthenticatedClient,
-    request: TokenRequest,
-  ): Promise<IssuedToken | undefined> {
+  /** Decides what the client gets, and draws a token for it. */
+  private draw({ client, secret }: AuthenticatedClient, request: TokenRequest): DrawnToken {
     assertGrant(client);
     const scopes = grantedScopes(client, request.scope);
     const audience = this.grantedAudience(client, request.resources);
-    const taken = this.quota.take(client);
-    const giveBack = isPending(taken) ? await taken : taken;
-    try {
-      const issued = await this.store(client, { secretKey: secret.key, scopes, audience });
-      if (issued === undefined) giveBack();
-      else TOKENS_ISSUED.inc();
-      return issued;
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
-  }
-
-  private async store(
-    client: Client,
-    granted: Pick<NewAccessToken, 'secretKey' | 'scopes' | 'audience'>,
-  ): Promise<IssuedToken | undefined> {
-    const isJwt = client.accessTokenFormat === 'jwt';
-    const drawn = isJwt ? drawTokenName() : drawAccessToken();
-    const ttlSeconds = accessTokenTtlOf(client, this.settings.accessTokenTtlSeconds);
-    const digest = tokenDigest(drawn);
-    const token = { digest, clientKey: client.key, ttlSeconds, ...granted };
-    if (!(await this.tokens.insert(token))) return undefined;
-    const accessToken = isJwt ? await this.sign(drawn, digest) : drawn;
-    if (accessToken === undefined) return undefined;
-    return { accessToken, expiresInSeconds: ttlSeconds, scopes: granted.scopes };
+    const drawn = client.accessTokenFormat === 'jwt' ? drawTokenName() : drawAccessToken();
+    const token = {
+      digest: tokenDigest(drawn),
+      clientKey: client.key,
+      secretKey: secret.key,
+      scopes,
+      audience,
+      ttlSeconds: accessTokenTtlOf(client, this.settings.accessTokenTtlSeconds),
+    };
+    return { drawn, token };
   }
 
   /**

@@ -30,13 +30,13 @@ export class TokenController {
       'The grant `client_credentials`. Send client id and secret by HTTP Basic or in the body. Repeat it as you like, but keep a token until it expires.',
   })
   @ApiOkResponse({ type: TokenResponseDto, description: 'The token.' })
-  async issue(@Req() request: Request): Promise<TokenResponseDto> {
+  issue(@Req() request: Request): Promise<TokenResponseDto> {
     const { form } = findingsOf(request);
-    const issued = await this.issuer.issue(clientOf(request), {
+    const asked = {
       scope: form.get('scope'),
       resources: [...form.getAll('resource'), ...form.getAll('audience')],
-    });
-    return toResponse(issued);
+    };
+    return this.issuer.issue(clientOf(request), asked).then(toResponse);
   }
 }
 
