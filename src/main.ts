@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { setFlagsFromString } from 'node:v8';
 import { loadSettings, type Settings } from './config/settings.js';
 import { createLogger } from './operations/logger.js';
 import { fail } from './start/failure.js';
@@ -9,6 +10,10 @@ const CLOSING_MS = 10_000;
 
 /** Starts the server, and sees to its end: alone, over its workers (`WORKERS`), or as one of them. */
 async function main(): Promise<void> {
+  // V8 may find that what the first burst of requests made lived long, and make its like among the old
+  // objects from then on. There each answered request stays until the whole heap is collected, and what
+  // it holds is copied meanwhile: half as much again for a token, in some starts (docs/performance.md).
+  setFlagsFromString('--no-allocation-site-pretenuring');
   if (cluster.isWorker) {
     const { work } = await import('./start/worker.js');
     return work();
