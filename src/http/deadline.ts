@@ -3,6 +3,10 @@ import { temporarilyUnavailable } from '../errors/domain-error.js';
 import type { ErrorFilter } from '../errors/error.filter.js';
 import { inRequest, requestIdOf } from './request-id.js';
 
+const TIMER = Symbol('postern:deadline');
+
+type Watched = Response & { [TIMER]?: NodeJS.Timeout };
+
 /** For all else than the database: parsing, the catalogue, the queue of a busy process. */
 const BESIDE_THE_DATABASE_MS = 500;
 
@@ -17,28 +21,29 @@ const BESIDE_THE_DATABASE_MS = 500;
  */
 export function answerInTime(errors: ErrorFilter, dbTimeoutMs: number) {
   const withinMs = dbTimeoutMs + BESIDE_THE_DATABASE_MS;
-  let came: Response[] = [];
+  const came: Response[] = [];
 
   // Who has nothing to wait for is answered in the turn of the event loop in which it came: a timer
   // for it would be a twentieth of its work.
   const watchAll = (): void => {
-    const all = came;
-    came = [];
-    for (const one of all) if (!one.writableEnded && !one.closed) watch(one);
+    for (let one = came.pop(); one !== undefined; one = came.pop()) {
+      if (!one.writableEnded && !one.closed) watch(one);
+    }
   };
 
-  const watch = (response: Response): void => {
+  const expire = (response: Watched): void => {
     const request = response.req;
-    const expire = (): void => {
-      if (request.readableFlowing === true && !request.complete) {
-        timer.refresh();
-        return;
-      }
-      const late = temporarilyUnavailable(undefined, `no answer within ${withinMs} ms`);
-      inRequest(requestIdOf(request), () => errors.respond(late, request, response));
-    };
-    const timer = setTimeout(expire, withinMs);
-    response.on('close', () => clearTimeout(timer));
+    if (request.readableFlowing === true && !request.complete) {
+      response[TIMER]?.refresh();
+      return;
+    }
+    const late = temporarilyUnavailable(undefined, `no answer within ${withinMs} ms`);
+    inRequest(requestIdOf(request), () => errors.respond(late, request, response));
+  };
+
+  const watch = (response: Watched): void => {
+    response[TIMER] = setTimeout(expire, withinMs, response);
+    response.on('close', forget);
   };
 
   return (_request: Request, response: Response, next: NextFunction): void => {
@@ -46,4 +51,8 @@ export function answerInTime(errors: ErrorFilter, dbTimeoutMs: number) {
     came.push(response);
     next();
   };
+}
+
+function forget(this: Watched): void {
+  clearTimeout(this[TIMER]);
 }

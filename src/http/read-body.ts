@@ -24,13 +24,18 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       if (length > limit) reject(tooLarge(limit));
       else chunks.push(chunk);
     });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('end', () => resolve(joined(chunks)));
     request.on('error', (cause) => reject(cutShort(cause)));
     request.on('close', () => {
       // After the end too: an error made for nobody would cost as much as the rest of the reading.
       if (!request.complete) reject(cutShort());
     });
   });
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first, second] = chunks;
+  return first !== undefined && second === undefined ? first : Buffer.concat(chunks);
 }
 
 function tooLarge(limit: number): DomainError {

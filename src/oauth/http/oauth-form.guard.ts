@@ -26,9 +26,12 @@ export class OAuthFormGuard implements CanActivate {
    * @throws DomainError `payload_too_large`
    * @throws MalformedRequestError (`invalid_request`) with a sentence that says what to do
    */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): Promise<true> {
     const request = requestOf(context);
-    const body = await readBody(request, LIMIT);
+    return readBody(request, LIMIT).then((body) => this.read(request, body));
+  }
+
+  private read(request: Request, body: Buffer): true {
     assertForm(request, body);
     assertNoCredentialsInQuery(request);
     const form = parseFormParameters(body, REPEATABLE);
