@@ -1,12 +1,16 @@
 // This project's server as it is, with a module beside the others: one handler that anybody may
 // call and one that needs a token, of the same body.
 import 'reflect-metadata';
+import { setFlagsFromString } from 'node:v8';
 import { Controller, Get, Module } from '@nestjs/common';
 import { AppModule } from '../../dist/src/app.module.js';
 import { createApp } from '../../dist/src/app.setup.js';
 import { loadSettings } from '../../dist/src/config/settings.js';
 import { createLogger } from '../../dist/src/operations/logger.js';
 import { Public, Scopes } from '../../dist/src/resource-server/index.js';
+
+// As src/main.ts does.
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 class BenchController {
   open() {
