@@ -16,7 +16,7 @@ const WARM_MS = 3000;
 const SAMPLES = 12;
 const BETWEEN_MS = 250;
 /** In bytes for each token; some 200 are right, and 6,000 where answered requests are kept. */
-const MOST_KEPT = 3000;
+const MOST_KEPT = 1500;
 /** V8 decides it anew at each start. */
 const STARTS = inFull([1, 2, 3], [1]);
 
