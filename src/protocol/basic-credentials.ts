@@ -27,7 +27,8 @@ const CONTROL = /\p{Cc}/u;
 export function parseBasicCredentials(authorization: string): PresentedCredentials[] | undefined {
   if (!SCHEME.test(authorization)) return undefined;
   const text = decodeBase64(authorization.slice('basic'.length).trim());
-  if (/[\r\n]$/.test(text)) {
+  const holdsControl = CONTROL.test(text);
+  if (holdsControl && /[\r\n]$/.test(text)) {
     throw new MalformedRequestError(
       'The credentials in the Basic header end with a line break. Encode them without one, for example with echo -n.',
     );
@@ -39,7 +40,11 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
     );
   }
   const found = readings(text.slice(0, colon), text.slice(colon + 1));
-  if (found.some(({ clientId, clientSecret }) => CONTROL.test(clientId + clientSecret))) {
+  // The last reading is the text itself; the one before it may hold what an escape has hidden.
+  const hidden = found
+    .slice(0, -1)
+    .some(({ clientId, clientSecret }) => CONTROL.test(clientId + clientSecret));
+  if (holdsControl || hidden) {
     throw new MalformedRequestError(
       'The credentials in the Basic header hold a control character.',
     );

@@ -34,7 +34,7 @@ const formlike = fc
   .map((parts) => new Uint8Array(Buffer.from(parts.join(''))));
 
 function parse(body: string | Uint8Array, repeatable: string[] = []): FormParameters {
-  const bytes = typeof body === 'string' ? new Uint8Array(Buffer.from(body)) : body;
+  const bytes = Buffer.from(body);
   return parseFormParameters(bytes, new Set(repeatable));
 }
 

@@ -1,3 +1,5 @@
+import { piecesOf } from './pieces.js';
+
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** Whether a text can be the name of a scope (`scope-token`, RFC 6749 §3.3). */
@@ -13,7 +15,7 @@ export function isScopeToken(text: string): boolean {
  *   checked: what no client may have is refused by comparing, not by spelling.
  */
 export function parseScope(text: string): string[] {
-  return [...new Set(text.split(' ').filter((name) => name !== ''))];
+  return [...new Set(piecesOf(text, ' ').filter((name) => name !== ''))];
 }
 
 /** Writes scope names as the wire has them: separated by one space (RFC 6749 §3.3). */
