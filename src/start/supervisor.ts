@@ -10,7 +10,7 @@ import { FailedWorkerError } from './failed-worker-error.js';
 import { foundSettings } from './found-settings.js';
 import { nextPauseMs } from './restart-pause.js';
 import type { Running } from './endings.js';
-import { closeUntakenConnection } from './untaken-connection.js';
+import { handOnUntakenConnection } from './untaken-connection.js';
 import { startOrder, type Order, type Report } from './worker-orders.js';
 
 /** What a worker may need beyond its grace, to close its pool and to write what it has gathered. */
@@ -56,6 +56,7 @@ interface End {
 class Supervisor implements Running {
   private readonly stopping = new AbortController();
   private readonly living = new Set<Worker>();
+  private readonly listening = new Set<Worker>();
   private kept: readonly Promise<void>[] = [];
 
   constructor(
@@ -113,19 +114,29 @@ class Supervisor implements Running {
 
   private fork(first: boolean): Life {
     const worker = cluster.fork();
-    closeUntakenConnection(worker.process);
+    handOnUntakenConnection(worker.process, () => this.othersListen(worker));
     this.living.add(worker);
     const { settings, database } = this;
     const order = startOrder({ settings, embedded: database.embedded, first });
     worker.on('message', ({ report }: Partial<Report>) => {
       if (report === 'waiting') this.tell(worker, order);
     });
-    const ready = once(worker, 'listening').then(() =>
-      this.logger.info({ worker_pid: worker.process.pid }, 'a worker is ready'),
-    );
+    const ready = this.untilListening(worker);
     // That it will never be, its end tells.
     ready.catch(() => undefined);
     return { ready, ended: this.endOf(worker) };
+  }
+
+  private async untilListening(worker: Worker): Promise<void> {
+    await once(worker, 'listening');
+    this.listening.add(worker);
+    this.logger.info({ worker_pid: worker.process.pid }, 'a worker is ready');
+  }
+
+  /** At a stop each closes its listener, and none is handed any more. */
+  private othersListen(worker: Worker): boolean {
+    if (this.stopping.signal.aborted) return false;
+    return [...this.listening].some((other) => other !== worker && other.isConnected());
   }
 
   private async endOf(worker: Worker): Promise<End> {
@@ -138,6 +149,7 @@ class Supervisor implements Running {
     worker.on('error', () => worker.process.kill('SIGKILL'));
     await new Promise((resolve) => worker.process.once('close', resolve));
     this.living.delete(worker);
+    this.listening.delete(worker);
     const { pid, exitCode, signalCode } = worker.process;
     return {
       worker_pid: pid,

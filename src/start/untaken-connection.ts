@@ -5,21 +5,29 @@ interface Connection {
   close(): void;
 }
 
+/** A connection that a worker has been handed, and the number of that message. */
+interface Untaken {
+  readonly connection: Connection;
+  readonly seq: number;
+}
+
 /**
- * Closes the connection that a worker had been handed, and not yet taken, when it ended. Node's
+ * Sees to the connection that a worker had been handed, and not yet taken, when it ended. Node's
  * round robin hands a worker one at a time and waits for its word; where that never comes, it keeps
  * the connection open without an answer, for as long as the caller waits (`node:cluster` of Node 20
- * and 24, `RoundRobinHandle.handoff`).
+ * and 24, `RoundRobinHandle.handoff`). Here it is told in the dead one's place that the connection was not
+ * taken, as a worker says that is closing, and hands it to another.
  *
  * @param worker that has been handed nothing yet
+ * @param hasOthers whether another worker listens; where none does, the connection is closed
  */
-export function closeUntakenConnection(worker: ChildProcess): void {
-  let untaken: Connection | undefined;
+export function handOnUntakenConnection(worker: ChildProcess, hasOthers: () => boolean): void {
+  let untaken: Untaken | undefined;
   // oxlint-disable-next-line typescript/unbound-method -- it is called on what it is found on
   worker.send = new Proxy(worker.send, {
-    apply(send, self, sent: unknown[]): unknown {
-      const [, handle] = sent;
-      if (isConnection(handle)) untaken = handle;
+    apply(send, self, sent: [{ readonly seq: number }, unknown?]): unknown {
+      const [{ seq }, connection] = sent;
+      if (isConnection(connection)) untaken = { connection, seq };
       return Reflect.apply(send, self, sent);
     },
   });
@@ -27,7 +35,16 @@ export function closeUntakenConnection(worker: ChildProcess): void {
   worker.prependListener('internalMessage', (said: { readonly ack?: number }) => {
     if (said.ack !== undefined) untaken = undefined;
   });
-  worker.once('exit', () => untaken?.close());
+  worker.once('close', () => {
+    if (untaken === undefined) return;
+    const { connection, seq } = untaken;
+    // Node waits with it until what was sent is taken, and takes the worker out of those that are
+    // handed any when it comes.
+    worker.emit('disconnect');
+    if (hasOthers()) {
+      worker.emit('internalMessage', { cmd: 'NODE_CLUSTER', ack: seq, accepted: false });
+    } else connection.close();
+  });
 }
 
 function isConnection(handle: unknown): handle is Connection {
