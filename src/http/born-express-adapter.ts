@@ -5,6 +5,7 @@ import type { Express, Request, Response } from 'express';
 import {
   fixedRoutes,
   type ExpressHandler,
+  type FixedRoutes,
   type HandlerLayer,
   type RouterLayer,
 } from './fixed-routes.js';
@@ -41,14 +42,16 @@ type PassedRequest = Request & {
 export class BornExpressAdapter extends ExpressAdapter {
   private first: readonly ExpressHandler[] = [];
   private unrouted: ((request: Request, response: Response) => void) | undefined;
-  private known: ReadonlyMap<string, HandlerLayer> | undefined;
+  private known: FixedRoutes | undefined;
   private hooked = false;
   /** Headers that Node takes, each with the value that was looked at last: most have one for ever. */
   private readonly proven = new Map<string, string>();
 
   /** What requests find without the router, as `GET /metrics`. */
   get fixedRoutes(): string[] {
-    return [...this.fixed.keys()];
+    return [...this.fixed].flatMap(([method, paths]) =>
+      [...paths.keys()].map((path) => `${method} ${path}`),
+    );
   }
 
   /** Sets what every request meets first, whichever way it goes, in this order. */
@@ -110,22 +113,23 @@ export class BornExpressAdapter extends ExpressAdapter {
   private route(request: Request, response: Response): void {
     const { method, url } = request;
     const query = url.indexOf('?');
-    const found = this.fixed.get(`${method} ${query === -1 ? url : url.slice(0, query)}`);
+    const found = this.fixed.get(method)?.get(query === -1 ? url : url.slice(0, query));
     if (found === undefined || this.hooked) this.express(request, response);
     else this.runFixed(found, request, response);
   }
 
   /** Found at the first request: what is registered later stands behind in the router, and stays there. */
-  private get fixed(): ReadonlyMap<string, HandlerLayer> {
+  private get fixed(): FixedRoutes {
     this.known ??= this.findFixed();
     return this.known;
   }
 
-  private findFixed(): ReadonlyMap<string, HandlerLayer> {
+  private findFixed(): FixedRoutes {
     const { router } = this.getInstance<{ router: { stack: readonly RouterLayer[] } }>();
     // The first is Nest's own, for the hooks.
     const found = fixedRoutes(router.stack.slice(1));
-    for (const layer of new Set(found.values())) stepAside(layer);
+    const layers = [...found.values()].flatMap((paths) => [...paths.values()]);
+    for (const layer of new Set(layers)) stepAside(layer);
     return found;
   }
 

@@ -17,6 +17,12 @@ export interface RouterLayer extends RouteLayer, HandlerLayer {
   };
 }
 
+/**
+ * Handlers by method, and then by path: one text of both would have to be made for each request, and
+ * costs four times the look-up.
+ */
+export type FixedRoutes = ReadonlyMap<string, ReadonlyMap<string, HandlerLayer>>;
+
 /** A path that Express takes letter by letter. */
 const FIXED_PATH = /^[\w/.~-]+$/;
 /** Express calls a handler with as many parameters for errors alone (RequestHandler, ErrorRequestHandler). */
@@ -27,22 +33,33 @@ const PARAMETERS_FOR_ERRORS = 4;
  * handler, which no middleware and no other route comes before.
  *
  * @param stack what the router would try, in its order
- * @returns handlers by `<METHOD> <path>`, each path with and without a slash at its end; any other
+ * @returns handlers by method and path, each path with and without a slash at its end; any other
  *   spelling is for the router
  */
-export function fixedRoutes(stack: readonly RouterLayer[]): Map<string, HandlerLayer> {
-  const found = new Map<string, HandlerLayer>();
+export function fixedRoutes(stack: readonly RouterLayer[]): FixedRoutes {
+  const found = new Map<string, Map<string, HandlerLayer>>();
   for (const layer of stack) {
     const [handler, ...more] = layer.route?.stack ?? [];
     if (handler === undefined || more.length > 0) continue;
     for (const method of Object.keys(layer.route?.methods ?? {})) {
       for (const path of spellings(layer.route?.path)) {
         const first = stack.find((other) => answers(other, method, path));
-        if (first === layer) found.set(`${method.toUpperCase()} ${path}`, handler);
+        if (first === layer) add(found, method.toUpperCase(), path, handler);
       }
     }
   }
   return found;
+}
+
+function add(
+  found: Map<string, Map<string, HandlerLayer>>,
+  method: string,
+  path: string,
+  handler: HandlerLayer,
+): void {
+  const paths = found.get(method);
+  if (paths === undefined) found.set(method, new Map([[path, handler]]));
+  else paths.set(path, handler);
 }
 
 function spellings(path: unknown): Set<string> {
