@@ -40,11 +40,12 @@ export function parseBasicCredentials(authorization: string): PresentedCredentia
     );
   }
   const found = readings(text.slice(0, colon), text.slice(colon + 1));
-  // The last reading is the text itself; the one before it may hold what an escape has hidden.
-  const hidden = found
-    .slice(0, -1)
-    .some(({ clientId, clientSecret }) => CONTROL.test(clientId + clientSecret));
-  if (holdsControl || hidden) {
+  // Where there is none in the text, only an escape may hide one, which makes a reading more.
+  const mayHoldControl = holdsControl || found.length > 1;
+  if (
+    mayHoldControl &&
+    found.some(({ clientId, clientSecret }) => CONTROL.test(clientId + clientSecret))
+  ) {
     throw new MalformedRequestError(
       'The credentials in the Basic header hold a control character.',
     );

@@ -34,8 +34,7 @@ const formlike = fc
   .map((parts) => new Uint8Array(Buffer.from(parts.join(''))));
 
 function parse(body: string | Uint8Array, repeatable: string[] = []): FormParameters {
-  const bytes = Buffer.from(body);
-  return parseFormParameters(bytes, new Set(repeatable));
+  return parseFormParameters(Buffer.from(body), new Set(repeatable));
 }
 
 /** The message with which a body is refused; undefined where it is taken. */
@@ -102,6 +101,11 @@ describe('a form', () => {
     ['a control character in a name', `${CANARY}%01=1`, /control character/],
     ['a line break within', `a=${CANARY}\nb`, /control character/],
     ['a line break at the end', `a=${CANARY}\n`, /line break/],
+    [
+      'a line break at the end of a parameter that is not the last',
+      `a=${CANARY}\n&b=1`,
+      /line break/,
+    ],
     ['a Windows line break at the end', `a=${CANARY}\r\n`, /line break/],
   ])('with %s is refused in words of its own', (_what, body, told) => {
     const message = refusal(body);
