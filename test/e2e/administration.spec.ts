@@ -222,6 +222,11 @@ describeInBrowser('Administration in Swagger UI', () => {
       const token = await docs.logIn(client);
       await docs.show('listScopes');
       await docs.show('listAccessRules');
+      // The next token lives long: by what it is asked, a slow page must not outlive it.
+      await server.database.query(
+        'UPDATE oauth_client SET access_token_ttl = 3600 WHERE client_id = $1',
+        [client.clientId],
+      );
       await delay(LIFE_SECONDS * 1000 + 100);
       expect(await statusWith(token)).toBe(401);
       docs.sent.length = 0;
