@@ -222,7 +222,7 @@ describeInBrowser('Administration in Swagger UI', () => {
       const token = await docs.logIn(client);
       await docs.show('listScopes');
       await docs.show('listAccessRules');
-      // The next token lives long: by what it is asked, a slow page must not outlive it.
+      // The next token lives long, or a page that is slower than that would seem to lose requests.
       await server.database.query(
         'UPDATE oauth_client SET access_token_ttl = 3600 WHERE client_id = $1',
         [client.clientId],
